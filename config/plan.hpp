@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/catalog.hpp"
+#include "config/settings.hpp"
+#include "probes/core/probe.hpp"
+
+namespace reachd::config {
+
+class Catalog;
+
+enum class Severity : std::uint8_t { info, warning, critical };
+std::string_view to_string(Severity) noexcept;
+
+/// What may hold back the count of a check's results (never its probing).
+struct Gate {
+  enum class Kind : std::uint8_t {
+    device_answered,  ///< counts once any check of the group has succeeded since the start (members
+                      ///< of ranges)
+    ping_answers,     ///< counts while the group's ping check succeeds (discovery)
+    never,            ///< never counts, `why` says so (encapsulated devices)
+  };
+  Kind kind = Kind::never;
+  std::uint32_t group = 0;  ///< index in Plan::groups
+  std::string why;          ///< for never
+};
+
+/// A device, or the targets of one discovery: checks that a gate looks at together.
+struct Group {
+  std::string name;
+  std::vector<std::uint32_t>
+      checks;  ///< indices in Plan::checks; of a ping_answers group only the ping check
+};
+
+/// One thing that is probed; several checks may share it when they ask the same of the same
+/// endpoint.
+struct ProbeSpec {
+  const ProbeType* type = nullptr;
+  Target target;
+  std::shared_ptr<const Probe> probe;
+  std::shared_ptr<const Probe>
+      light;  ///< a TCP connect between full probes (Timing::handshake_every); null: none
+  std::shared_ptr<const Timing>
+      timing;  ///< shared by all checks that have the same; the shortest interval of its checks
+  std::shared_ptr<const std::vector<Endpoint>> name_servers;  ///< null: the system's
+  std::uint64_t key =
+      0;  ///< stable hash of type, target and parameters: same key, same probe, across reloads
+};
+
+/// One row of the plan.
+struct Check {
+  std::string id;                                  ///< stable across restarts, reloads and hosts
+  std::string name;                                ///< for people; of a custom check its name
+  std::shared_ptr<const Requirement> requirement;  ///< null: a check of `checks:`
+  std::shared_ptr<const std::string> product;      ///< "flexera-beacon"; "custom" for `checks:`
+  std::uint32_t probe = 0;                         ///< index in Plan::probes
+  Necessity necessity = Necessity::required;
+  Evidence evidence = Evidence::operator_;
+  bool confirmed = false;  ///< the operator vouches for it: full severity
+  Direction direction = Direction::outbound;
+  std::string device;                              ///< name of the managed device, else empty
+  std::shared_ptr<const std::string> device_type;  ///< null: none
+  std::shared_ptr<const Timing> timing;
+  std::shared_ptr<const Labels> labels;  ///< the global ones and its own; null: none
+  std::vector<std::string> depends_on;   ///< check ids
+  std::optional<Gate> gate;
+  std::string note;  ///< "seen from beacon-1": what a reader has to know beside the purpose
+};
+
+/// Catalogue × configuration.
+struct Plan {
+  std::string vantage;
+  std::vector<ProbeSpec> probes;
+  std::vector<Check> checks;  ///< in the order of the configuration, ids unique
+  std::vector<Group> groups;
+};
+
+/// Builds the plan. `catalog` and `settings` are not kept. All problems are reported; then nothing
+/// is returned.
+std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
+                              Diagnostics& diagnostics);
+
+/// What an alert of this check would be (contract, 1): full severity for required (critical) and
+/// optional (warning) where a vendor or the operator vouches for the port; else info, or warning
+/// once the check has been up.
+Severity severity(const Check& check, bool has_been_up) noexcept;
+
+std::string_view purpose(const Check& check) noexcept;         ///< empty for custom checks
+std::string_view requirement_id(const Check& check) noexcept;  ///< empty for custom checks
+
+}  // namespace reachd::config

@@ -1,0 +1,20 @@
+#include "probes/registry.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace reachd {
+
+std::span<const ProbeType> probe_types() noexcept {
+  // One line a probe type.
+  static const std::vector<ProbeType> kTypes = {};
+  return kTypes;
+}
+
+const ProbeType* find_probe_type(std::string_view name) noexcept {
+  const auto types = probe_types();
+  const auto found = std::ranges::find(types, name, &ProbeType::name);
+  return found == types.end() ? nullptr : &*found;
+}
+
+}  // namespace reachd

@@ -1,0 +1,90 @@
+#include "probes/core/reader.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace reachd {
+namespace {
+
+using namespace std::chrono_literals;
+
+Value map_of(std::initializer_list<std::pair<const char*, const char*>> pairs) {
+  Value map = Value::map();
+  std::uint32_t line = 0;
+  for (const auto& [key, text] : pairs) {
+    const Place place{std::make_shared<const std::string>("a.yaml"), ++line, 1};
+    map.members.push_back({key, place, Value::text(text, place)});
+  }
+  return map;
+}
+
+TEST(Reader, GivesTypedValuesAndFallbacks) {
+  const Value map =
+      map_of({{"name", "erp"}, {"port", "3300"}, {"every", "15s"}, {"on", "true"}, {"n", "7"}});
+  Diagnostics diagnostics;
+  Reader reader(map, diagnostics, "check");
+  EXPECT_EQ(reader.required_text("name"), "erp");
+  EXPECT_EQ(reader.port("port", 1), 3300);
+  EXPECT_EQ(reader.duration("every", 1s, 1s, 1h), 15s);
+  EXPECT_TRUE(reader.boolean("on", false));
+  EXPECT_EQ(reader.integer("n", 1, 1, 9), 7);
+  EXPECT_EQ(reader.integer("missing", 3, 1, 9), 3);
+  reader.done();
+  EXPECT_TRUE(diagnostics.ok()) << diagnostics.to_string();
+}
+
+TEST(Reader, ReportsEveryProblemWithItsPlace) {
+  const Value map =
+      map_of({{"port", "70000"}, {"every", "soon"}, {"on", "yes"}, {"intervall", "5s"}});
+  Diagnostics diagnostics;
+  Reader reader(map, diagnostics, "check erp");
+  reader.port("port", 1);
+  reader.duration("every", 1s, 1s, 1h);
+  reader.boolean("on", false);
+  reader.duration("interval", 1s, 1s, 1h);
+  reader.required_text("name");
+  reader.done();
+  EXPECT_EQ(diagnostics.count(), 5U);
+  const std::string text = diagnostics.to_string();
+  EXPECT_NE(text.find("a.yaml:1:1: check erp: port is a port from 1 to 65535, not \"70000\""),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("a.yaml:4:1: check erp: unknown key \"intervall\"; did you mean interval?"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("name is missing"), std::string::npos) << text;
+}
+
+TEST(Reader, SecretComesFromTheEnvironmentAndIsNeverShown) {
+  ASSERT_EQ(setenv("REACHD_TEST_SECRET", "s3cret", 1), 0);
+  const Value map =
+      map_of({{"password", "${REACHD_TEST_SECRET}"}, {"token", "${REACHD_TEST_UNSET}"}});
+  Diagnostics diagnostics;
+  Reader reader(map, diagnostics, "proxy");
+  const auto password = reader.secret("password");
+  ASSERT_TRUE(password);
+  EXPECT_EQ(password->reveal(), "s3cret");
+  EXPECT_FALSE(reader.secret("token"));
+  reader.done();
+  EXPECT_EQ(diagnostics.count(), 1U);
+  EXPECT_NE(diagnostics.to_string().find("REACHD_TEST_UNSET is not set"), std::string::npos);
+}
+
+TEST(Reader, MissingSecretFileIsAnErrorAtItsPlace) {
+  const Value map = map_of({{"password_file", "no-such-file"}});
+  Diagnostics diagnostics;
+  Reader reader(map, diagnostics, "proxy");
+  EXPECT_FALSE(reader.secret("password"));
+  reader.done();
+  EXPECT_EQ(diagnostics.count(), 1U);
+  EXPECT_NE(diagnostics.to_string().find("a.yaml:1:1"), std::string::npos);
+}
+
+TEST(Nearest, FindsTheLikelyWordOnly) {
+  EXPECT_EQ(nearest("intervall", {"interval", "timeout"}), "interval");
+  EXPECT_EQ(nearest("xyz", {"interval", "timeout"}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace reachd
