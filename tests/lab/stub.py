@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Small servers for what Debian has no package for, and for hostile ones. Standard library only.
+
+    stub.py MODE@ADDRESS:PORT[,CERTIFICATE,KEY] ...
+
+Runs until it is killed. With a certificate the mode speaks inside TLS. Modes:
+"""
+
+import asyncio
+import gzip
+import io
+import pathlib
+import socket
+import ssl
+import struct
+import sys
+
+MODES = {
+    "hold": "accepts, reads and drops what comes, says nothing",
+    "ssh": "greets as an SSH server does, then holds",
+    "close": "closes at once",
+    "reset": "resets at once",
+    "drip": "one byte a second for ever, with no line end",
+    "drip-http": "an HTTP status line, then a header line of one byte a second for ever",
+    "banner": "an endless banner, as fast as it is read",
+    "header": "an HTTP answer whose header is 1 GB",
+    "body": "an HTTP answer whose body is 1 GB",
+    "gzip": "an HTTP answer of a few MB that inflate to several GB",
+    "slow-ok": "an HTTP 200 answer after one second",
+    "ok": "an HTTP 200 answer",
+    "proxy-403": "an HTTP proxy that refuses",
+    "garbage": "bytes that are no protocol",
+    "udp": "UDP: sends back what comes",
+    "udp-mute": "UDP: takes what comes and says nothing",
+}
+_CHUNK = b"x" * 65536
+_GIGABYTE = 1 << 30
+
+
+def _bomb():
+    """4 MB of gzip that inflate to 4 GB: members of zeros one after the other."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as stream:
+        for _ in range(16):
+            stream.write(bytes(1 << 20))
+    return buffer.getvalue()
+
+
+async def _until_closed(reader):
+    while await reader.read(65536):
+        pass
+
+
+async def _request(reader):
+    while (await reader.readline()).strip():
+        pass
+
+
+async def _endless(writer, piece, total=None):
+    sent = 0
+    while total is None or sent < total:
+        writer.write(piece)
+        await writer.drain()
+        sent += len(piece)
+
+
+async def _serve(mode, reader, writer):
+    if mode == "reset":
+        raw = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+    elif mode == "close":
+        pass
+    elif mode == "hold":
+        await _until_closed(reader)
+    elif mode == "ssh":
+        writer.write(b"SSH-2.0-Lab_1.0\r\n")
+        await _until_closed(reader)
+    elif mode == "garbage":
+        writer.write(bytes(range(256)) * 4)
+        await _until_closed(reader)
+    elif mode in ("drip", "drip-http"):
+        if mode == "drip-http":
+            await _request(reader)
+            writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while True:
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(1)
+    elif mode == "banner":
+        await _endless(writer, _CHUNK)
+    elif mode == "header":
+        await _request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+        await _endless(writer, _CHUNK, _GIGABYTE)
+    elif mode == "body":
+        await _request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % _GIGABYTE)
+        await _endless(writer, _CHUNK, _GIGABYTE)
+    elif mode == "gzip":
+        await _request(reader)
+        member, count = _bomb(), 256
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (len(member) * count))
+        await _endless(writer, member, len(member) * count)
+    elif mode in ("ok", "slow-ok"):
+        await _request(reader)
+        if mode == "slow-ok":
+            await asyncio.sleep(1)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
+        await writer.drain()
+    elif mode == "proxy-403":
+        await _request(reader)
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+
+
+def _connected(mode):
+    async def connected(reader, writer):
+        try:
+            await _serve(mode, reader, writer)
+        except (OSError, asyncio.IncompleteReadError, ValueError):
+            pass
+        finally:
+            writer.close()
+
+    return connected
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, answers):
+        self._answers = answers
+        self._transport = None
+
+    def connection_made(self, transport):
+        self._transport = transport
+
+    def datagram_received(self, data, addr):
+        if self._answers:
+            self._transport.sendto(data, addr)
+
+
+async def _start(specification):
+    mode, place = specification.split("@", 1)
+    place, *files = place.split(",")
+    address, port = place.rsplit(":", 1)
+    address = address.strip("[]")
+    if mode not in MODES:
+        sys.exit(f"stub.py: no mode {mode}: {', '.join(MODES)}")
+    if mode.startswith("udp"):
+        await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Datagrams(mode == "udp"), local_addr=(address, int(port)))
+        return
+    context = None
+    if files:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(pathlib.Path(files[0]), pathlib.Path(files[1]))
+    await asyncio.start_server(_connected(mode), address, int(port), ssl=context, backlog=1024)
+
+
+async def _main():
+    for specification in sys.argv[1:]:
+        await _start(specification)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__ + "".join(f"    {name:10} {text}\n" for name, text in MODES.items()))
+    asyncio.run(_main())
