@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/plan.hpp"
+#include "probes/core/outcome.hpp"
+
+namespace reachd::engine {
+
+/// The confirmed state of a check (contract, 1); the numbers are those of reachd_check_state.
+enum class Verdict : std::uint8_t { unknown, up, degraded, down };
+std::string_view to_string(Verdict) noexcept;
+
+/// What is known of one check. Cheap to copy: the outcome is shared.
+struct CheckStatus {
+  Verdict verdict = Verdict::unknown;
+  bool has_been_up = false;  ///< ever since the state began; kept across reloads
+  bool observed = false;     ///< a verdict was reached at least once
+  WallTime
+      last_change{};  ///< when the verdict last changed; the start while unknown from the start
+  std::shared_ptr<const Outcome> last;  ///< of the last probe, raw; null before the first
+  std::uint64_t probes = 0;
+  std::uint64_t failures = 0;
+  std::vector<std::pair<Reason, std::uint64_t>>
+      results;  ///< count by reason, in order of first appearance
+  std::string_view
+      why_unknown;  ///< a sentence if the verdict is unknown for a reason of ours (a gate)
+};
+
+/// A plan and the status of each of its checks. The plan never changes; a reload makes a new board
+/// that takes over what is known of the checks that stay. Loops write, the web and the command line
+/// read: thread-safe, each check's status is consistent in itself.
+class Board {
+ public:
+  explicit Board(std::shared_ptr<const config::Plan> plan);
+
+  const config::Plan& plan() const noexcept { return *plan_; }
+  std::size_t size() const noexcept { return statuses_.size(); }
+  CheckStatus status(std::size_t check) const;
+  /// Runs `change(CheckStatus&)` under the check's lock; keep it short.
+  template <typename Function>
+  void update(std::size_t check, Function&& change) {
+    const std::scoped_lock lock(lock_of(check));
+    std::forward<Function>(change)(statuses_[check]);
+  }
+
+ private:
+  static constexpr std::size_t kLocks = 64;
+  std::mutex& lock_of(std::size_t check) const { return locks_[check % kLocks]; }
+
+  std::shared_ptr<const config::Plan> plan_;
+  mutable std::array<std::mutex, kLocks> locks_;
+  std::vector<CheckStatus> statuses_;  ///< by index of the plan's checks; each guarded by lock_of()
+};
+
+}  // namespace reachd::engine

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "daemon/engine/board.hpp"
+#include "probes/core/clock.hpp"
+
+namespace reachd::net {
+class Resolver;
+class TrustStore;
+}  // namespace reachd::net
+
+namespace reachd::engine {
+
+/// Why a due probe was not run.
+enum class Skip : std::uint8_t { overlap, descriptors, stopping };
+std::string_view to_string(Skip) noexcept;
+
+/// Told of what happens, on the loops' threads; must be thread-safe and quick.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// Every finished probe. `lag`: how much later than scheduled it began.
+  virtual void on_probe(const ProbeType& type, const Outcome& outcome, Duration lag) = 0;
+  virtual void on_skip(Skip cause) = 0;
+  /// A verdict changed; the status is that after the change.
+  virtual void on_change(const config::Check& check, Verdict from, const CheckStatus& status) = 0;
+};
+
+struct EngineOptions {
+  unsigned loops = 1;  ///< threads that probe; a check stays on one
+  std::uint32_t concurrency =
+      0;  ///< probes in flight on all loops; 0: from the descriptor limit, with a reserve
+};
+
+/// When to look: runs the checks of a plan on its loops, on schedule, within the limits, and keeps
+/// the board.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// Begins with a plan, or goes over to a new one: checks whose id stays keep their status, and
+  /// probes whose key stays keep their place in the schedule. Returns when all loops have swapped.
+  /// Not concurrently with itself or stop().
+  virtual void apply(std::shared_ptr<const config::Plan> plan) = 0;
+  /// Aborts what is in flight and ends the loops; at most one second. Idempotent.
+  virtual void stop() = 0;
+  /// The board now; stays readable for as long as it is held. Any thread.
+  virtual std::shared_ptr<const Board> board() const = 0;
+  /// When the scheduler last moved, the oldest of all loops. Any thread. An idle loop moves at
+  /// least every 5 seconds.
+  virtual TimePoint last_progress() const = 0;
+  virtual std::uint32_t in_flight() const = 0;
+};
+
+/// Starts the loops, with nothing to do yet. The lent objects outlive the engine.
+std::unique_ptr<Engine> make_engine(EngineOptions options, net::Resolver& resolver,
+                                    net::TrustStore& trust, const Clock& clock, Observer& observer);
+
+}  // namespace reachd::engine
