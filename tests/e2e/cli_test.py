@@ -1,0 +1,165 @@
+"""The command line on files: bad input is exit 2 with its place, and the JSON outputs hold what the contract lists."""
+
+import json
+import pathlib
+import tempfile
+import unittest
+
+import support
+
+PLAN_KEYS = {"check", "name", "product", "requirement", "necessity", "evidence", "severity", "direction", "probe",
+             "target", "host", "port", "transport", "device", "device_type", "purpose", "interval"}
+PROBE_KEYS = {"probe", "target", "success", "reason", "phase", "message", "timings", "attempts", "certificate"}
+ATTEMPT_KEYS = {"address", "port", "success", "reason", "phase", "errno", "offender", "seconds"}
+CATALOG_KEYS = {"id", "product", "device_type", "purpose", "direction", "from", "to", "transport", "protocol", "port",
+                "fixed", "necessity", "condition", "evidence", "sources"}
+
+BAD = {  # what is wrong: (the file, what the message holds)
+    "broken YAML": ("checks: [\n  {name: a", ":2:"),
+    "unknown key": ("vantage: a\nintervall: 5s\n", ":2:1:"),
+    "nearest key": ("defaults:\n  intervall: 5s\n", "interval"),
+    "wrong type": ("defaults: {interval: [1, 2]}\n", ":1:"),
+    "bad duration": ("defaults: {interval: 5 parsecs}\n", ":1:"),
+    "port of 70000": ('checks:\n  - {name: a, probe: tcp, target: "h:70000"}\n', ":2:"),
+    "no port": ("checks:\n  - {name: a, probe: tcp, target: h}\n", ":2:"),
+    "unknown probe": ('checks:\n  - {name: a, probe: tpc, target: "h:1"}\n', "tcp"),
+    "overlapping names": ('checks:\n  - {name: a, probe: tcp, target: "h:1"}\n  - {name: a, probe: tcp, target: "h:2"}\n',
+                          ":3:"),
+    "unknown parent": ('checks:\n  - {name: a, probe: tcp, target: "h:1", depends_on: [nobody]}\n', "nobody"),
+    "unknown product": ("products: [{product: flexera-bacon}]\n", "flexera-beacon"),
+    "unknown region": ("products: [{product: flexera-beacon, deployment: cloud, region: mars}]\n", ":1:"),
+    "a CIDR of a million addresses": (
+        "products:\n  - product: xclarity-administrator\n    appliance: 127.0.0.1\n    devices:\n"
+        "      - {name: r, type: thinksystem, address: 10.0.0.0/12}\n", ":5:"),
+    "missing secret file": ('checks:\n  - {name: a, probe: http, target: "http://h/", bearer_token_file: /no/such/file}\n',
+                            ":2:"),
+    "missing include": ("include: no-such-folder/no-such-file.yaml\n", "no-such-file"),
+    "duplicate key": ("vantage: a\nvantage: b\n", ":2:"),
+    "reserved label": ("labels: {check: x}\n", ":1:"),
+}
+
+
+class CommandLineTest(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="reachd-e2e-")  # pylint: disable=consider-using-with
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+
+    def write(self, text):
+        path = self.folder / "reachd.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def json(self, *arguments, code=0):
+        done = support.run_reachd(*arguments)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_bad_files(self):
+        for name, (text, told) in BAD.items():
+            with self.subTest(name):
+                path = self.write(text)
+                for command in ("validate", "run", "plan", "check"):
+                    done = support.run_reachd(command, "--config", path)
+                    self.assertEqual(done.returncode, 2, f"{command}: {done.stdout}{done.stderr}")
+                    self.assertIn(told, done.stderr + done.stdout)
+                    self.assertIn("reachd.yaml", done.stderr + done.stdout)
+                report = self.json("validate", "--config", path, "--json", code=2)
+                self.assertFalse(report["valid"])
+                self.assertEqual(set(report["errors"][0]) & {"file", "line", "column", "message"},
+                                 {"file", "line", "column", "message"})
+
+    def test_all_problems_at_once(self):
+        path = self.write('vantag: a\ndefaults: {timeout: x}\nchecks:\n  - {name: a, probe: tcp, target: "h:0"}\n')
+        report = self.json("validate", "--config", path, "--json", code=2)
+        self.assertEqual({error["line"] for error in report["errors"]} & {1, 2, 4}, {1, 2, 4})
+
+    def test_missing_file_and_wrong_usage(self):
+        for arguments in (["run", "--config", self.folder / "none.yaml"], ["validate", "--config", self.folder],
+                          ["fly"], ["probe", "tcp"], ["probe", "tpc", "h:1"], ["plan", "--format", "xml"],
+                          ["probe", "tcp", "h:70000"], ["init", "nothing"], []):
+            with self.subTest(arguments):
+                done = support.run_reachd(*arguments)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertTrue(done.stderr)
+
+    def test_help_everywhere(self):
+        for command in ("run", "check", "plan", "init", "validate", "probe", "catalog", "version"):
+            done = support.run_reachd(command, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), command)
+            self.assertIn("--help", done.stdout)
+
+    def test_init_writes_a_file_that_validates_and_is_never_overwritten(self):
+        for product in ("flexera-beacon", "xclarity-administrator"):
+            with self.subTest(product):
+                path = self.folder / f"{product}.yaml"
+                self.assertEqual(support.run_reachd("init", product, "--output", path).returncode, 0)
+                self.assertTrue(self.json("validate", "--config", path, "--json")["valid"])
+                before = path.read_bytes()
+                self.assertEqual(support.run_reachd("init", product, "--output", path).returncode, 2)
+                self.assertEqual(path.read_bytes(), before)
+                self.assertEqual(support.run_reachd("init", product).stdout.encode(), before)
+
+    def test_encodings_of_windows(self):
+        text = 'checks:\r\n  - {name: "a", probe: tcp, target: "h:1"}\r\n'
+        for encoding in ("utf-8-sig", "utf-16"):
+            with self.subTest(encoding):
+                path = self.folder / "reachd.yaml"
+                path.write_bytes(text.encode(encoding))
+                self.assertEqual(len(self.json("plan", "--config", path, "--json")), 1)
+
+    def test_plan_json(self):
+        path = self.write("""
+products:
+  - {product: flexera-beacon, deployment: cloud, region: eu, registering: true}
+  - product: xclarity-administrator
+    appliance: lxca.example.com
+    devices: [{name: chassis-1, type: flex_cmm, address: 10.30.0.10}]
+checks:
+  - {name: erp, probe: tcp, target: "erp.example.com:3300", interval: 15s}
+""")
+        rows = self.json("plan", "--config", path, "--json")
+        for row in rows:
+            self.assertLessEqual(PLAN_KEYS, set(row))
+        by_id = {row["check"]: row for row in rows}
+        self.assertEqual(len(by_id), len(rows), "ids are unique")
+        self.assertEqual(by_id["custom/erp"]["port"], 3300)
+        self.assertEqual(by_id["custom/erp"]["interval"], 15)
+        requirements = {row["requirement"] for row in rows}
+        self.assertLessEqual({"flexera.1.cloud-sign-in", "flexera.3.batch-server", "xclarity.appliance.https",
+                              "xclarity.cmm.https"}, requirements)
+        for form in ("table", "csv", "markdown"):
+            done = support.run_reachd("plan", "--config", path, "--format", form)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("flexera.3.batch-server", done.stdout)
+
+    def test_probe_json(self):
+        answer = self.json("probe", "tcp", "127.0.0.1:1", "--json", code=1)
+        self.assertLessEqual(PROBE_KEYS, set(answer))
+        self.assertLessEqual(ATTEMPT_KEYS, set(answer["attempts"][0]))
+        self.assertLessEqual({"resolve", "connect", "proxy", "tls", "request", "total"}, set(answer["timings"]))
+        self.assertEqual((answer["reason"], answer["phase"], answer["success"]), ("refused", "connect", False))
+
+    def test_check_json(self):
+        path = self.write('vantage: here\nchecks:\n  - {name: closed, probe: tcp, target: "127.0.0.1:1"}\n')
+        answer = self.json("check", "--config", path, "--json", code=1)
+        self.assertLessEqual({"vantage", "started", "seconds", "summary", "checks"}, set(answer))
+        self.assertEqual(answer["summary"], {"up": 0, "degraded": 0, "down": 1, "unknown": 0})
+        row = answer["checks"][0]
+        self.assertLessEqual(PLAN_KEYS | {"state", "result"}, set(row))
+        self.assertEqual((row["state"], row["result"]["reason"]), ("down", "refused"))
+
+    def test_catalog_json(self):
+        rows = self.json("catalog", "list", "--json")
+        for row in rows:
+            self.assertLessEqual(CATALOG_KEYS, set(row))
+        self.assertGreater(len(rows), 60)
+        self.assertEqual(support.run_reachd("catalog", "show", "flexera.3.batch-server").returncode, 0)
+        self.assertEqual(support.run_reachd("catalog", "show", "flexera.99").returncode, 2)
+
+    def test_version(self):
+        self.assertRegex(support.run_reachd("version").stdout, r"\d+\.\d+\.\d+")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
