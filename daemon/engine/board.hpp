@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -29,8 +30,9 @@ struct CheckStatus {
   std::uint64_t failures = 0;
   std::vector<std::pair<Reason, std::uint64_t>>
       results;  ///< count by reason, in order of first appearance
-  std::string_view
-      why_unknown;  ///< a sentence if the verdict is unknown for a reason of ours (a gate)
+  /// A sentence where the last outcome alone does not explain the verdict: unknown (a gate, no
+  /// proof yet) or degraded (slow, a certificate near its end). Lives as long as the board.
+  std::string_view why;
 };
 
 /// A plan and the status of each of its checks. The plan never changes; a reload makes a new board
@@ -43,6 +45,8 @@ class Board {
   const config::Plan& plan() const noexcept { return *plan_; }
   std::size_t size() const noexcept { return statuses_.size(); }
   CheckStatus status(std::size_t check) const;
+  /// The index of the check with this id, or nothing.
+  std::optional<std::size_t> find(std::string_view id) const;
   /// Runs `change(CheckStatus&)` under the check's lock; keep it short.
   template <typename Function>
   void update(std::size_t check, Function&& change) {
@@ -56,6 +60,7 @@ class Board {
 
   std::shared_ptr<const config::Plan> plan_;
   mutable std::array<std::mutex, kLocks> locks_;
+  std::vector<std::uint32_t> by_id_;   ///< indices of the plan's checks, sorted by id
   std::vector<CheckStatus> statuses_;  ///< by index of the plan's checks; each guarded by lock_of()
 };
 

@@ -13,17 +13,19 @@ class TrustStore;
 
 namespace reachd::engine {
 
-/// Why a due probe was not run.
-enum class Skip : std::uint8_t { overlap, descriptors, stopping };
+/// Why a due probe was not run: its previous run still went on, this process had no descriptor
+/// left, or the process itself stood still (suspended) and the run is made up for by the next one.
+enum class Skip : std::uint8_t { overlap, descriptors, suspended };
 std::string_view to_string(Skip) noexcept;
 
 /// Told of what happens, on the loops' threads; must be thread-safe and quick.
 class Observer {
  public:
   virtual ~Observer() = default;
-  /// Every finished probe. `lag`: how much later than scheduled it began.
+  /// Every finished probe. `lag`: how much later than scheduled it was taken up; waiting for its
+  /// turn at a gently probed host is not lag.
   virtual void on_probe(const ProbeType& type, const Outcome& outcome, Duration lag) = 0;
-  virtual void on_skip(Skip cause) = 0;
+  virtual void on_skip(Skip cause, std::uint64_t count) = 0;
   /// A verdict changed; the status is that after the change.
   virtual void on_change(const config::Check& check, Verdict from, const CheckStatus& status) = 0;
 };
