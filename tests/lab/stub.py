@@ -26,12 +26,10 @@ MODES = {
     "header": "an HTTP answer whose header is 1 GB",
     "body": "an HTTP answer whose body is 1 GB",
     "gzip": "an HTTP answer of a few MB that inflate to several GB",
-    "slow-ok": "an HTTP 200 answer after one second",
     "ok": "an HTTP 200 answer",
     "proxy-403": "an HTTP proxy that refuses",
     "garbage": "bytes that are no protocol",
     "udp": "UDP: sends back what comes",
-    "udp-mute": "UDP: takes what comes and says nothing",
 }
 _CHUNK = b"x" * 65536
 _GIGABYTE = 1 << 30
@@ -102,10 +100,8 @@ async def _serve(mode, reader, writer):
         member, count = _bomb(), 256
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (len(member) * count))
         await _endless(writer, member, len(member) * count)
-    elif mode in ("ok", "slow-ok"):
+    elif mode == "ok":
         await _request(reader)
-        if mode == "slow-ok":
-            await asyncio.sleep(1)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
         await writer.drain()
     elif mode == "proxy-403":
@@ -126,17 +122,15 @@ def _connected(mode):
     return connected
 
 
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, answers):
-        self._answers = answers
+class _Echo(asyncio.DatagramProtocol):
+    def __init__(self):
         self._transport = None
 
     def connection_made(self, transport):
         self._transport = transport
 
     def datagram_received(self, data, addr):
-        if self._answers:
-            self._transport.sendto(data, addr)
+        self._transport.sendto(data, addr)
 
 
 async def _start(specification):
@@ -146,9 +140,8 @@ async def _start(specification):
     address = address.strip("[]")
     if mode not in MODES:
         sys.exit(f"stub.py: no mode {mode}: {', '.join(MODES)}")
-    if mode.startswith("udp"):
-        await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Datagrams(mode == "udp"), local_addr=(address, int(port)))
+    if mode == "udp":
+        await asyncio.get_running_loop().create_datagram_endpoint(_Echo, local_addr=(address, int(port)))
         return
     context = None
     if files:
