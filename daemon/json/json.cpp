@@ -219,7 +219,7 @@ void write_check_status(Writer& out, const config::Plan& plan, const config::Che
   out.begin_object();
   write_plan_keys(out, plan, check, config::severity(check, status.has_been_up));
   out.member("state", to_string(status.verdict));
-  out.key("why_unknown").value_or_null(status.why_unknown);
+  out.key("why").value_or_null(status.why);
   out.member("last_change", status.last_change);
   out.member("probes", status.probes).member("failures", status.failures);
   out.key("results").begin_object();

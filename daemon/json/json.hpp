@@ -22,8 +22,8 @@ void write_plan_row(Writer& out, const config::Plan& plan, const config::Check& 
 void write_check_row(Writer& out, const config::Plan& plan, const config::Check& check,
                      engine::Verdict state, const Outcome* result);
 
-/// A row of /api/v1/checks: as above, with `last_change`, `why_unknown`, `probes`, `failures`,
-/// `results` (count by reason); `severity` as it is now.
+/// A row of /api/v1/checks: as above, with `last_change`, `why` (beside the result), `probes`,
+/// `failures`, `results` (count by reason); `severity` as it is now.
 void write_check_status(Writer& out, const config::Plan& plan, const config::Check& check,
                         const engine::CheckStatus& status);
 
