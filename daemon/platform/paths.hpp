@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+namespace reachd::platform {
+
+/// Where the configuration is looked for if none is named (contract, 3).
+std::string default_config_file();
+/// True if this standard stream (1 or 2) is a terminal that a person looks at.
+bool is_terminal(int stream);
+/// The host name, the default of `vantage`; "localhost" if the system has none.
+std::string host_name();
+
+}  // namespace reachd::platform
