@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,6 +83,7 @@ struct CustomCheck {
   Necessity necessity = Necessity::required;
   std::vector<std::string> depends_on;  ///< names or check ids
   Labels labels;
+  std::vector<Endpoint> resolver;  ///< its own name servers; empty: those of the settings
 };
 
 /// The configuration file, read and checked but for what only the plan can know.
@@ -89,9 +91,10 @@ struct Settings {
   std::string path;     ///< of the main file
   std::string vantage;  ///< default: the host name
   Labels labels;
-  std::string state_dir;
-  std::string catalog_dir;  ///< overrides of the built-in catalogue; empty: none
-  std::string probe_modules_file;
+  std::string state_dir;           ///< absolute; empty: where the platform keeps state
+  std::string catalog_dir;         ///< overrides of the built-in catalogue, absolute; empty: none
+  std::string probe_modules_file;  ///< blackbox.yml of /probe, absolute; empty: /probe is off
+  Value probe_allow;               ///< a list, read by daemon/web
   Web web;
   Timing defaults;
   Timing devices;
@@ -106,7 +109,20 @@ struct Settings {
 /// Reads the file with its includes. All problems are reported; then nothing is returned.
 std::optional<Settings> load_settings(const std::string& path, Diagnostics& diagnostics);
 
-/// Reads the timing keys that `reader`'s map holds over `base`; the caller runs done().
+/// Reads a tree that load_yaml_with_includes() made of the file `path`. What can't be read is
+/// reported and has its default in the result, so that the plan's problems can be found in the same
+/// run.
+Settings read_settings(Value root, const std::string& path, Diagnostics& diagnostics);
+
+/// The keys of an entry of `checks:` that read_settings() reads, `target` among them, which the
+/// plan reads; every other key belongs to the probe type.
+std::span<const std::string_view> check_keys() noexcept;
+
+/// Reads the timing keys that `reader`'s map holds over `base`: interval, timeout,
+/// confirm_interval, down_after, up_after, stale_after, addresses, handshake_every, degraded_above,
+/// certificate_near_end. Probes of a check never overlap: a timeout or confirm_interval above the
+/// interval is an error where it is written, and is lowered where it comes from `base`. The caller
+/// runs done().
 Timing read_timing(Reader& reader, const Timing& base);
 
 }  // namespace reachd::config

@@ -1,0 +1,124 @@
+#include "config/selector.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace reachd::config {
+namespace {
+
+constexpr std::array<std::string_view, 6> kKeys{"name",        "check",  "product",
+                                                "requirement", "device", "probe"};
+constexpr std::string_view kLabelPrefix = "label.";
+
+std::string_view trim(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && blank(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+std::string_view label_of(const Check& check, std::string_view key) {
+  if (check.labels != nullptr) {
+    for (const auto& [name, value] : *check.labels) {
+      if (name == key) {
+        return value;
+      }
+    }
+  }
+  return {};
+}
+
+std::string_view value_of(const Plan& plan, const Check& check, std::string_view key) {
+  if (key.starts_with(kLabelPrefix)) {
+    return label_of(check, key.substr(kLabelPrefix.size()));
+  }
+  if (key == "name") {
+    return check.name;
+  }
+  if (key == "check") {
+    return check.id;
+  }
+  if (key == "product") {
+    return check.product != nullptr ? std::string_view(*check.product) : std::string_view();
+  }
+  if (key == "requirement") {
+    return check.requirement != nullptr ? std::string_view(check.requirement->id)
+                                        : std::string_view();
+  }
+  if (key == "device") {
+    return check.device;
+  }
+  const ProbeType* type = plan.probes[check.probe].type;
+  return type != nullptr ? type->name : std::string_view();
+}
+
+}  // namespace
+
+std::expected<Selector, std::string> Selector::parse(std::string_view text) {
+  Selector selector;
+  const auto wrong = [&](const std::string& why) {
+    return std::unexpected("\"" + std::string(text.substr(0, 100)) +
+                           "\" is not a selector: " + why);
+  };
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    const std::string_view term = text.substr(begin, comma - begin);
+    begin = comma + 1;
+    const std::size_t equals = term.find('=');
+    if (equals == std::string_view::npos) {
+      return wrong("expected KEY=GLOB, such as product=flexera-* or label.site=ams");
+    }
+    const std::string_view key = trim(term.substr(0, equals));
+    const bool is_label = key.starts_with(kLabelPrefix) && key.size() > kLabelPrefix.size();
+    if (!is_label && std::ranges::find(kKeys, key) == kKeys.end()) {
+      const auto near = nearest(key, {kKeys.begin(), kKeys.end()});
+      return wrong("the key is one of name, check, product, requirement, device, probe, label.KEY" +
+                   (near ? "; did you mean " + std::string(*near) + "?" : std::string()));
+    }
+    selector.terms_.push_back({std::string(key), std::string(trim(term.substr(equals + 1)))});
+  }
+  return selector;
+}
+
+bool Selector::matches(const Plan& plan, const Check& check) const {
+  return std::ranges::all_of(terms_, [&](const Term& term) {
+    return glob_matches(term.glob, value_of(plan, check, term.key));
+  });
+}
+
+bool matches_any(const std::vector<Selector>& selectors, const Plan& plan, const Check& check) {
+  return selectors.empty() || std::ranges::any_of(selectors, [&](const Selector& selector) {
+           return selector.matches(plan, check);
+         });
+}
+
+bool glob_matches(std::string_view glob, std::string_view text) noexcept {
+  std::size_t at = 0;
+  std::size_t pattern = 0;
+  std::size_t star = std::string_view::npos;  // the last * seen, and where in the text it began
+  std::size_t star_text = 0;
+  while (at < text.size()) {
+    if (pattern < glob.size() && glob[pattern] == '*') {
+      star = pattern++;
+      star_text = at;
+    } else if (pattern < glob.size() && (glob[pattern] == '?' || glob[pattern] == text[at])) {
+      ++pattern;
+      ++at;
+    } else if (star != std::string_view::npos) {
+      pattern = star + 1;
+      at = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  while (pattern < glob.size() && glob[pattern] == '*') {
+    ++pattern;
+  }
+  return pattern == glob.size();
+}
+
+}  // namespace reachd::config
