@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include "probes/tcp.hpp"
+
 namespace reachd {
 
 std::span<const ProbeType> probe_types() noexcept {
   // One line a probe type.
-  static const std::vector<ProbeType> kTypes = {};
+  static const std::vector<ProbeType> kTypes = {
+      tcp_probe_type(),
+  };
   return kTypes;
 }
 

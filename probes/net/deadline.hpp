@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <memory>
 #include <set>
 
 #include "probes/core/clock.hpp"
@@ -60,7 +61,8 @@ class DeadlineQueue {
   std::uint64_t generation_ =
       0;  ///< a handler of an earlier arming that was already queued is ignored
   bool stopped_ = false;
-  bool waiting_on_timer_ = false;
+  std::shared_ptr<char>
+      alive_;  ///< a handler that is still queued when this goes must not touch it
 };
 
 /// Removes its Abortable from the deadline's list when it goes.
@@ -97,6 +99,7 @@ class Deadline {
  private:
   friend class DeadlineQueue;
   void end(Ended how) noexcept;
+  Abortable& unlink_first() noexcept;
 
   DeadlineQueue& queue_;
   TimePoint expiry_;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "probes/core/outcome.hpp"
+#include "probes/core/probe.hpp"
 #include "probes/net/deadline.hpp"
 #include "probes/net/result.hpp"
 
@@ -18,11 +19,13 @@ struct IcmpError {
   std::optional<IpAddress> offender;
 };
 
-/// What an error of connect() means. `immediate`: the call itself failed, before any packet could
-/// be answered. The only mapping of system errors of connecting to reasons (house.md 5.9; RFC 792,
-/// RFC 1812 5.2.7.1, RFC 4443 3.1).
-Failure connect_failure(error_code ec, bool immediate, const std::optional<IcmpError>& icmp,
-                        const Deadline& deadline);
+/// What an error of connecting to `to`, or of sending to it, means. `immediate`: the call itself
+/// failed, before any packet could be answered. `transport` decides what a port unreachable says:
+/// nothing listens (UDP), or a firewall is in the way. The only mapping of such errors to reasons
+/// (house.md 5.9; RFC 792, RFC 1812 5.2.7.1, RFC 4443 3.1).
+Failure connect_failure(const Endpoint& to, error_code ec, bool immediate,
+                        const std::optional<IcmpError>& icmp, const Deadline& deadline,
+                        Transport transport = Transport::tcp);
 
 /// What an error of reading or writing on a connected stream means in `phase`: operation_aborted at
 /// the deadline's end is `stalled` (`timeout` in phase connect, `dns_timeout` in resolve), end of

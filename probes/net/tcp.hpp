@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "probes/core/reader.hpp"
 #include "probes/net/network.hpp"
 #include "probes/net/stream.hpp"
 
@@ -13,6 +14,9 @@ struct TcpOptions {
   bool reset_on_close =
       false;  ///< close with a reset (linger 0): no TIME_WAIT here, a line in some servers' logs
 };
+
+/// Reads `source`, an address of this host; none if the key is missing.
+std::optional<IpAddress> read_source(Reader& reader);
 
 /// Connects to one address. Tells refused, reset, silence, ICMP errors and this host's own firewall
 /// apart, with the sender of an ICMP error. The stream is watched by the deadline as long as it
