@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "daemon/engine/engine.hpp"
+#include "daemon/metrics/exposition.hpp"
+#include "daemon/metrics/format.hpp"
+#include "daemon/version.hpp"
+
+namespace reachd::metrics {
+
+/// The daemon's own series (contract, section 5). All functions are thread-safe; those that count
+/// are quick enough for every probe.
+class SelfMetrics : public engine::Observer {
+ public:
+  /// `kind` is one of section 7's list. Changes of verdicts are counted by on_change().
+  virtual void count_event(std::string_view kind) = 0;
+  /// How the last reading of the configuration ended; also called for the one at start.
+  virtual void config_read(bool successful, WallTime when) = 0;
+
+  /// The whole exposition of these series, without an end mark. `states` counts the checks of the
+  /// running plan.
+  virtual std::string render(Format format, std::string_view vantage, const StateCounts& states,
+                             std::uint32_t in_flight) = 0;
+};
+
+/// `types` is the table of probe types; it outlives the result.
+std::unique_ptr<SelfMetrics> make_self_metrics(const BuildFacts& build,
+                                               std::span<const ProbeType> types);
+
+}  // namespace reachd::metrics

@@ -1,0 +1,157 @@
+#include "daemon/metrics/self_metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "tests/daemon/board_fixture.hpp"
+#include "tests/support/golden.hpp"
+
+namespace reachd {
+namespace {
+
+using namespace std::chrono_literals;
+using metrics::Format;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::array<ProbeType, 2> kTypes = {
+    ProbeType{"tcp", "", Transport::tcp, 0, true, nullptr},
+    ProbeType{"icmp", "", Transport::icmp, 0, false, nullptr}};
+
+std::unique_ptr<metrics::SelfMetrics> make() {
+  BuildFacts build;
+  build.version = "1.2.3";
+  build.commit = "abc";
+  build.compiler = "clang";
+  return metrics::make_self_metrics(build, kTypes);
+}
+
+std::string rendered(metrics::SelfMetrics& metrics, Format format = Format::text) {
+  return metrics.render(format, "here", {1, 2, 0, 3}, 7);
+}
+
+TEST(SelfMetrics, HasTheFamiliesOfTheContract) {
+  const auto metrics = make();
+  metrics->config_read(true, WallTime(1'700'000'000s + 250ms));
+  const std::string text = rendered(*metrics);
+  EXPECT_THAT(text, HasSubstr("reachd_build_info{compiler=\"clang\",revision=\"abc\","
+                              "version=\"1.2.3\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nreachd_vantage_info{vantage=\"here\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nreachd_checks{state=\"down\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("\nreachd_probes_in_flight 7\n"));
+  EXPECT_THAT(text, HasSubstr("\nreachd_config_last_reload_successful 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\nreachd_config_last_reload_success_timestamp_seconds 1700000000.25\n"));
+  EXPECT_THAT(text, HasSubstr("\nreachd_probes_skipped_total{cause=\"overlap\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nreachd_events_total{kind=\"check.down\"} 0\n"));
+}
+
+TEST(SelfMetrics, ProbesFillBothHistograms) {
+  const auto metrics = make();
+  Outcome outcome;
+  outcome.timings.total = 3ms;
+  metrics->on_probe(kTypes[0], outcome, 700us);
+  const std::string text = rendered(*metrics);
+  EXPECT_THAT(text,
+              HasSubstr("reachd_probe_duration_seconds_bucket{probe=\"tcp\",le=\"0.0025\"} 0\n"
+                        "reachd_probe_duration_seconds_bucket{probe=\"tcp\",le=\"0.005\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_probe_duration_seconds_sum{probe=\"tcp\"} 0.003\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_probe_duration_seconds_count{probe=\"icmp\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_schedule_lag_seconds_bucket{le=\"0.0005\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_schedule_lag_seconds_bucket{le=\"+Inf\"} 1\n"));
+}
+
+TEST(SelfMetrics, CountsSkipsChangesAndEvents) {
+  const auto metrics = make();
+  metrics->on_skip(engine::Skip::descriptors, 3);
+  engine::CheckStatus status;
+  status.verdict = engine::Verdict::down;
+  const config::Plan plan = test::small_plan();
+  metrics->on_change(plan.checks[0], engine::Verdict::up, status);
+  metrics->count_event("config.reloaded");
+  metrics->count_event("no such kind");
+  const std::string text = rendered(*metrics);
+  EXPECT_THAT(text, HasSubstr("reachd_probes_skipped_total{cause=\"descriptors\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_events_total{kind=\"check.down\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_events_total{kind=\"config.reloaded\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("no such kind")));
+}
+
+TEST(SelfMetrics, AFailedReloadKeepsTheTimeOfTheLastGoodOne) {
+  const auto metrics = make();
+  metrics->config_read(true, WallTime(100s));
+  metrics->config_read(false, WallTime(200s));
+  const std::string text = rendered(*metrics);
+  EXPECT_THAT(text, HasSubstr("reachd_config_last_reload_successful 0\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_config_last_reload_success_timestamp_seconds 100\n"));
+}
+
+TEST(SelfMetrics, ARenamedVantageLeavesNoSeriesBehind) {
+  const auto metrics = make();
+  rendered(*metrics);
+  const std::string text = metrics->render(Format::text, "elsewhere", {}, 0);
+  EXPECT_THAT(text, HasSubstr("reachd_vantage_info{vantage=\"elsewhere\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("vantage=\"here\"")));
+}
+
+TEST(SelfMetrics, KnowsItsProcess) {
+  const auto metrics = make();
+  const std::string text = rendered(*metrics);
+  for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes",
+                           "process_virtual_memory_bytes", "process_open_fds", "process_max_fds",
+                           "process_start_time_seconds"}) {
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(name) + " ")) << name;
+  }
+}
+
+TEST(SelfMetrics, OpenMetricsNamesCountersAndBoundsItsOwnWay) {
+  const auto metrics = make();
+  const std::string text = rendered(*metrics, Format::openmetrics);
+  EXPECT_THAT(text, HasSubstr("# TYPE reachd_probes_skipped counter\n"));
+  EXPECT_THAT(text, HasSubstr("\nreachd_probes_skipped_total{cause=\"overlap\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("# UNIT process_cpu_seconds seconds\n"));
+  EXPECT_THAT(text, HasSubstr("le=\"1.0\"}"));
+  EXPECT_THAT(text, HasSubstr("le=\"+Inf\"}"));
+}
+
+TEST(SelfMetrics, ThreadsMayCountWhileOneRenders) {
+  const auto metrics = make();
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 2; ++thread) {
+      threads.emplace_back([&] {
+        for (int round = 0; round < 500; ++round) {
+          metrics->on_probe(kTypes[0], Outcome(), 1ms);
+          metrics->on_skip(engine::Skip::overlap, 1);
+        }
+      });
+    }
+    for (int round = 0; round < 5; ++round) {
+      rendered(*metrics);
+    }
+  }
+  EXPECT_THAT(rendered(*metrics), HasSubstr("cause=\"overlap\"} 1000\n"));
+}
+
+TEST(SelfMetrics, PromtoolHasNothingToSayAboutAWholeScrape) {
+  metrics::Exposition exposition;
+  auto scrape = exposition.scrape(test::small_board(), Format::text);
+  std::string text;
+  while (scrape.next(text, text.size() + 1)) {
+  }
+  text += rendered(*make());
+  const std::string path = testing::TempDir() + "reachd_promtool_metrics.txt";
+  std::ofstream(path, std::ios::binary) << text;
+  const std::string report = path + ".report";
+  const std::string command =
+      std::string(REACHD_PROMTOOL) + " check metrics < " + path + " > " + report + " 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(test::read_file(report), "");
+}
+
+}  // namespace
+}  // namespace reachd
