@@ -1,0 +1,144 @@
+// `include:` of the configuration file.
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "config/selector.hpp"
+#include "config/yaml.hpp"
+#include "probes/core/reader.hpp"
+
+namespace reachd::config {
+namespace {
+
+constexpr std::size_t kMostFiles = 10'000;
+
+class Includer {
+ public:
+  explicit Includer(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  std::optional<Value> load(const std::string& path) {
+    seen_.insert(canonical(path));
+    auto root = load_yaml(path, diagnostics_);
+    if (root && root->kind != Value::Kind::null) {
+      follow(*root);
+    }
+    return root;
+  }
+
+ private:
+  static std::string canonical(const std::string& path) {
+    std::error_code error;
+    const auto result = std::filesystem::weakly_canonical(path, error);
+    return error ? path : result.string();
+  }
+
+  /// Takes `include` out of the root and appends what it names.
+  void follow(Value& root) {
+    const auto found = std::ranges::find(root.members, "include", &Value::Member::key);
+    if (found == root.members.end()) {
+      return;
+    }
+    Reader reader(root, diagnostics_, "the configuration");
+    const std::vector<std::string> patterns = reader.texts("include");
+    const Value include = std::move(found->value);
+    root.members.erase(found);
+    for (std::size_t index = 0; index < patterns.size(); ++index) {
+      const bool is_list = include.kind == Value::Kind::list && index < include.items.size();
+      const Place place = is_list ? include.items[index].place : include.place;
+      for (const std::string& file : expand(patterns[index], place)) {
+        append(root, file, place);
+      }
+    }
+  }
+
+  void append(Value& root, const std::string& file, const Place& place) {
+    const std::string id = canonical(file);
+    if (!seen_.insert(id).second) {
+      diagnostics_.error(place, "include: " + file + " is read already; files include each other " +
+                                    "or are named twice");
+      return;
+    }
+    if (seen_.size() > kMostFiles) {
+      diagnostics_.error(place, "include: more than 10000 files");
+      return;
+    }
+    auto included = load_yaml(file, diagnostics_);
+    if (!included || included->kind == Value::Kind::null) {
+      return;
+    }
+    if (included->kind != Value::Kind::map) {
+      diagnostics_.error(included->place,
+                         "an included file must be a map of keys and values, not " +
+                             std::string(included->kind_name()));
+      return;
+    }
+    follow(*included);
+    for (Value::Member& member : included->members) {
+      merge(root, std::move(member));
+    }
+  }
+
+  void merge(Value& root, Value::Member member) {
+    const auto found = std::ranges::find(root.members, member.key, &Value::Member::key);
+    if (found == root.members.end()) {
+      root.members.push_back(std::move(member));
+      return;
+    }
+    Value& there = found->value;
+    if (there.kind == Value::Kind::list && member.value.kind == Value::Kind::list) {
+      std::ranges::move(member.value.items, std::back_inserter(there.items));
+    } else if (there.kind == Value::Kind::null) {
+      there = std::move(member.value);
+    } else if (member.value.kind != Value::Kind::null) {
+      diagnostics_.error(member.place, "\"" + member.key.substr(0, 60) + "\" is set already at " +
+                                           found->place.to_string() +
+                                           "; only lists can stand in several files");
+    }
+  }
+
+  /// The files that a pattern means, sorted. A name without wildcards must exist.
+  std::vector<std::string> expand(const std::string& pattern, const Place& place) {
+    namespace fs = std::filesystem;
+    if (fs::path(pattern).parent_path().string().find_first_of("*?") != std::string::npos) {
+      diagnostics_.error(place,
+                         "include: * and ? may stand in the file name only, not in a folder");
+      return {};
+    }
+    const fs::path path = resolve_path(place, pattern);
+    const std::string folder = path.parent_path().string();
+    const std::string name = path.filename().string();
+    if (name.find_first_of("*?") == std::string::npos) {
+      return {path.string()};
+    }
+    std::vector<std::string> files;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+      const std::string candidate = entry->path().filename().string();
+      std::error_code ignored;
+      // As in a shell: a hidden file is meant only where the dot is written.
+      if (candidate.starts_with('.') == name.starts_with('.') && glob_matches(name, candidate) &&
+          !entry->is_directory(ignored)) {
+        files.push_back(entry->path().string());
+      }
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+      diagnostics_.error(place, "include: can't list the folder " + folder);
+    }
+    std::ranges::sort(files);
+    return files;
+  }
+
+  Diagnostics& diagnostics_;
+  std::set<std::string> seen_;
+};
+
+}  // namespace
+
+std::optional<Value> load_yaml_with_includes(const std::string& path, Diagnostics& diagnostics) {
+  const std::size_t errors_before = diagnostics.count();
+  auto root = Includer(diagnostics).load(path);
+  return diagnostics.count() == errors_before ? std::move(root) : std::nullopt;
+}
+
+}  // namespace reachd::config

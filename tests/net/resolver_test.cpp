@@ -1,0 +1,342 @@
+#include "probes/net/resolver.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "tests/support/coroutine.hpp"
+#include "tests/support/dns_server.hpp"
+
+namespace reachd::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Bytes;
+using test::DnsQuery;
+using test::DnsServer;
+using Addresses = std::vector<IpAddress>;
+using Resolved = Result<Addresses>;
+using Reply = std::optional<DnsServer::Reply>;
+
+constexpr std::uint16_t kA = 1;
+constexpr std::uint16_t kAaaa = 28;
+
+IpAddress ip(const char* text) { return *IpAddress::parse(text); }
+
+/// A well-behaved zone by the first label of the name.
+Reply zone(const DnsQuery& query) {
+  using test::dns_address;
+  const std::string label = query.name.substr(0, query.name.find('.'));
+  if (label == "nxdomain") {
+    return DnsServer::Reply{test::dns_reply(query, {}, test::kNxDomain)};
+  }
+  if (label == "nodata") {
+    return DnsServer::Reply{test::dns_reply(query, {})};
+  }
+  if (label == "servfail") {
+    return DnsServer::Reply{test::dns_reply(query, {}, test::kServFail)};
+  }
+  if (label == "silent" || (label == "dropsaaaa" && query.type == kAaaa)) {
+    return std::nullopt;
+  }
+  if (label == "garbage") {
+    return DnsServer::Reply{Bytes(query.raw.begin(), query.raw.begin() + 5)};
+  }
+  if (label == "short" || label == "truncated") {
+    const bool truncate = label == "truncated" && !query.over_tcp;
+    return DnsServer::Reply{test::dns_reply(query,
+                                            query.type == kA && !truncate
+                                                ? std::vector{dns_address("192.0.2.1", 0)}
+                                                : std::vector<test::DnsRecord>{},
+                                            test::kNoError, truncate)};
+  }
+  Bytes reply = test::dns_reply_of_type(
+      query, {dns_address("192.0.2.1"), dns_address("192.0.2.2"), dns_address("2001:db8::1")});
+  return DnsServer::Reply{std::move(reply), label == "slow" ? 400ms : 0ms};
+}
+
+class ResolverTest : public testing::Test {
+ protected:
+  Resolved resolve(std::string name, std::vector<Endpoint> servers,
+                   std::chrono::milliseconds limit = 4s) {
+    return test::run(context_, ask(*resolver_, queue_, std::move(name), std::move(servers), limit));
+  }
+  Resolved resolve(std::string name, std::chrono::milliseconds limit = 4s) {
+    return resolve(std::move(name), {server_.endpoint()}, limit);
+  }
+
+  static asio::awaitable<Resolved> ask(Resolver& resolver, DeadlineQueue& queue, std::string name,
+                                       std::vector<Endpoint> servers,
+                                       std::chrono::milliseconds limit) {
+    Deadline deadline(queue, system_clock().steady_now() + limit);
+    Resolved result = co_await resolver.resolve(name, servers, deadline);
+    co_return result;
+  }
+
+  /// How many of `count` equal questions got an answer.
+  asio::awaitable<int> ask_at_once(std::string name, int count) {
+    int ended = 0;
+    int answers = 0;
+    asio::steady_timer all_done(context_, asio::steady_timer::time_point::max());
+    for (int index = 0; index < count; ++index) {
+      asio::co_spawn(context_, ask(*resolver_, queue_, name, {server_.endpoint()}, 4s),
+                     [&](std::exception_ptr, Resolved resolved) {
+                       answers += resolved ? 1 : 0;
+                       ++ended;
+                       if (ended == count) {
+                         all_done.cancel();
+                       }
+                     });
+    }
+    co_await all_done.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return answers;
+  }
+
+  asio::io_context context_;
+  DeadlineQueue queue_{context_.get_executor()};
+  DnsServer server_{context_, zone};
+  std::unique_ptr<Resolver> resolver_ = make_resolver();
+};
+
+TEST_F(ResolverTest, GivesIpv4BeforeIpv6) {
+  const auto found = resolve("both.example.com");
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(*found, (Addresses{ip("192.0.2.1"), ip("192.0.2.2"), ip("2001:db8::1")}));
+}
+
+TEST_F(ResolverTest, AnAddressIsItsOwnAnswer) {
+  EXPECT_EQ(resolve("2001:db8::7").value(), Addresses{ip("2001:db8::7")});
+  EXPECT_TRUE(server_.seen().empty());
+}
+
+TEST_F(ResolverTest, LocalhostNeverLeavesTheHost) {
+  EXPECT_EQ(resolve("web.localhost").value(), (Addresses{ip("127.0.0.1"), ip("::1")}));
+  EXPECT_TRUE(server_.seen().empty());
+}
+
+TEST_F(ResolverTest, TellsTheWaysToFailApart) {
+  EXPECT_EQ(resolve("nxdomain.example.com").error().reason, Reason::dns_nxdomain);
+  EXPECT_EQ(resolve("nodata.example.com").error().reason, Reason::dns_no_data);
+  EXPECT_EQ(resolve("servfail.example.com").error().reason, Reason::dns_failure);
+  EXPECT_EQ(resolve("silent.example.com", 300ms).error().reason, Reason::dns_timeout);
+  EXPECT_EQ(resolve("garbage.example.com", 300ms).error().reason, Reason::dns_timeout);
+  EXPECT_EQ(resolve("bad name with spaces").error().reason, Reason::dns_failure);
+}
+
+TEST_F(ResolverTest, NamesTheServersItAsked) {
+  const auto failed = resolve("nxdomain.example.com");
+  EXPECT_NE(failed.error().message.find(server_.endpoint().to_string()), std::string::npos)
+      << failed.error().message;
+}
+
+TEST_F(ResolverTest, ServersThatDropAaaaDoNotLookDead) {
+  // Within 500 ms although c-ares itself would wait for seconds; the guard is the deadline.
+  EXPECT_EQ(resolve("dropsaaaa.example.com", 500ms).value(),
+            (Addresses{ip("192.0.2.1"), ip("192.0.2.2")}));
+  EXPECT_TRUE(resolve("dropsaaaa.example.com", 100ms)) << "from the cache";
+}
+
+TEST_F(ResolverTest, FollowsATruncatedAnswerOverTcp) {
+  EXPECT_EQ(resolve("truncated.example.com").value(), Addresses{ip("192.0.2.1")});
+}
+
+TEST_F(ResolverTest, CachesForTheTtl) {
+  ASSERT_TRUE(resolve("cached.example.com"));
+  ASSERT_TRUE(resolve("CACHED.example.com"));
+  EXPECT_EQ(server_.queries(kA), 1);
+  ASSERT_TRUE(resolve("short.example.com"));
+  ASSERT_TRUE(resolve("short.example.com"));
+  EXPECT_EQ(server_.queries(kA), 3) << "a TTL of 0 is not cached";
+}
+
+TEST_F(ResolverTest, CachesThatANameDoesNotExistButNoFailure) {
+  EXPECT_FALSE(resolve("nxdomain.example.com"));
+  EXPECT_FALSE(resolve("nxdomain.example.com"));
+  EXPECT_EQ(server_.queries(kA), 1);
+  EXPECT_FALSE(resolve("servfail.example.com"));
+  const int asked = server_.queries(kA);
+  EXPECT_FALSE(resolve("servfail.example.com"));
+  EXPECT_GT(server_.queries(kA), asked);
+}
+
+TEST_F(ResolverTest, EqualQuestionsShareOneQuery) {
+  EXPECT_EQ(test::run(context_, ask_at_once("slow.example.com", 20)), 20);
+  EXPECT_EQ(server_.queries(kA), 1);
+  EXPECT_EQ(server_.queries(kAaaa), 1);
+}
+
+TEST_F(ResolverTest, ALateAnswerFillsTheCache) {
+  EXPECT_EQ(resolve("slow.example.com", 50ms).error().reason, Reason::dns_timeout);
+  // Joins the question that the first waiter left, or finds its answer: no second query.
+  EXPECT_TRUE(resolve("slow.example.com"));
+  EXPECT_EQ(server_.queries(kA), 1);
+}
+
+TEST_F(ResolverTest, ADeadServerDelaysNobodyElse) {
+  DnsServer dead(context_, [](const DnsQuery&) { return Reply(); });
+  bool dead_answered = false;
+  for (int index = 0; index < 50; ++index) {
+    auto question = ask(*resolver_, queue_, "n" + std::to_string(index) + ".example.com",
+                        {dead.endpoint()}, 3s);
+    asio::co_spawn(context_, std::move(question),
+                   [&](std::exception_ptr, Resolved) { dead_answered = true; });
+  }
+  EXPECT_TRUE(resolve("both.example.com", 500ms));
+  EXPECT_FALSE(dead_answered);
+  context_.restart();
+  context_.run_for(0ms);
+  queue_.stop();
+  context_.restart();
+  context_.poll();
+}
+
+TEST_F(ResolverTest, TheSecondServerAnswersForADeadFirst) {
+  DnsServer dead(context_, [](const DnsQuery&) { return Reply(); });
+  EXPECT_TRUE(resolve("both.example.com", {dead.endpoint(), server_.endpoint()}, 3s));
+}
+
+TEST_F(ResolverTest, RecoversWhenRefusingServersComeBack) {
+  resolver_ = make_resolver({.server_timeout = 100ms});
+  std::optional<DnsServer> server(std::in_place, context_, zone);
+  const Endpoint endpoint = server->endpoint();
+  server.reset();
+  context_.poll();
+  for (const char* name : {"a.example.com", "b.example.com", "c.example.com", "d.example.com"}) {
+    EXPECT_EQ(resolve(name, {endpoint}).error().reason, Reason::dns_failure);
+  }
+  server.emplace(context_, zone, endpoint);
+  EXPECT_TRUE(resolve("e.example.com", {endpoint}));
+}
+
+TEST_F(ResolverTest, StoppingTheDeadlineEndsTheWaitAtOnce) {
+  DnsServer silent(context_, [this](const DnsQuery&) {
+    asio::post(context_, [this] { queue_.stop(); });
+    return Reply();
+  });
+  EXPECT_FALSE(resolve("a.example.com", {silent.endpoint()}, 60s));
+}
+
+TEST_F(ResolverTest, EndingTheResolverFailsWhatStillWaits) {
+  DnsServer silent(context_, [this](const DnsQuery&) {
+    asio::post(context_, [this] { resolver_.reset(); });
+    return Reply();
+  });
+  EXPECT_EQ(resolve("a.example.com", {silent.endpoint()}).error().reason, Reason::dns_failure);
+}
+
+TEST_F(ResolverTest, AWaitingCoroutineMayVanishWithItsLoop) {
+  {
+    asio::io_context doomed;
+    DeadlineQueue queue(doomed.get_executor());
+    asio::co_spawn(doomed, ask(*resolver_, queue, "slow.example.com", {server_.endpoint()}, 4s),
+                   asio::detached);
+    doomed.poll();
+    queue.stop();
+    doomed.restart();
+    doomed.poll();
+  }
+  EXPECT_TRUE(resolve("slow.example.com"));
+}
+
+class SystemResolverTest : public ResolverTest {
+ protected:
+  SystemResolverTest()
+      : folder_(std::filesystem::path(testing::TempDir()) /
+                ("resolver_" + std::to_string(server_.endpoint().port))) {
+    std::filesystem::create_directory(folder_);
+    write("hosts", "10.1.2.3 erp.example.com erp\n");
+    name_server(server_.endpoint(), "");
+    renew();
+  }
+  ~SystemResolverTest() override { std::filesystem::remove_all(folder_); }
+
+  void renew() {
+    resolver_ = make_resolver({.hosts_file = (folder_ / "hosts").string(),
+                               .config_file = (folder_ / "resolv.conf").string(),
+                               .port = server_.endpoint().port});
+  }
+  void write(const char* file, const std::string& text) { std::ofstream(folder_ / file) << text; }
+  void name_server(const Endpoint& endpoint, const std::string& more) {
+    write("resolv.conf", "nameserver " + endpoint.address.to_string() + "\n" + more);
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(SystemResolverTest, TheHostsFileComesFirst) {
+  EXPECT_EQ(resolve("erp.example.com", std::vector<Endpoint>()).value(), Addresses{ip("10.1.2.3")});
+  EXPECT_TRUE(server_.seen().empty());
+  EXPECT_EQ(resolve("erp.example.com").value().size(), 3u)
+      << "servers of the check's own are asked past the hosts file";
+}
+
+TEST_F(SystemResolverTest, AsksTheConfiguredServers) {
+  EXPECT_EQ(resolver_->system_servers(), std::vector{server_.endpoint()});
+  EXPECT_TRUE(resolve("both.example.com", std::vector<Endpoint>()));
+}
+
+TEST_F(SystemResolverTest, SeesThatTheConfigurationChanged) {
+  ASSERT_TRUE(resolve("both.example.com", std::vector<Endpoint>()));
+  DnsServer other(context_, zone, {ip("127.0.0.2"), server_.endpoint().port});
+  name_server(other.endpoint(), "search example.com\n");
+  // The file is looked at once a second: ask for new names until the other server is asked.
+  const auto guard = std::chrono::steady_clock::now() + 5s;
+  for (int index = 0; other.seen().empty() && std::chrono::steady_clock::now() < guard; ++index) {
+    ASSERT_TRUE(resolve("n" + std::to_string(index) + ".example.com", std::vector<Endpoint>()));
+  }
+  EXPECT_FALSE(other.seen().empty());
+}
+
+TEST_F(SystemResolverTest, UsesTheSearchList) {
+  name_server(server_.endpoint(), "search example.com\n");
+  renew();
+  ASSERT_TRUE(resolve("both", std::vector<Endpoint>()));
+  EXPECT_EQ(server_.seen().front().name, "both.example.com");
+}
+
+TEST_F(ResolverTest, ManyLoopsMayAskAtOnce) {
+  std::atomic<int> resolved_in_time = 0;
+  std::atomic<bool> serving = true;
+  std::thread server_thread([&] {
+    while (serving) {
+      context_.restart();
+      context_.run_for(10ms);
+    }
+  });
+  std::vector<std::thread> loops;
+  for (int loop = 0; loop < 3; ++loop) {
+    loops.emplace_back([&] {
+      asio::io_context context;
+      DeadlineQueue queue(context.get_executor());
+      int ended = 0;
+      for (int index = 0; index < 100; ++index) {
+        const std::string name =
+            (index % 3 == 0 ? "short.n" : "n") + std::to_string(index % 20) + ".example.com";
+        // Every other waiter leaves before any answer.
+        const bool patient = index % 2 == 0;
+        asio::co_spawn(context,
+                       ask(*resolver_, queue, name, {server_.endpoint()}, patient ? 4s : 0s),
+                       [&, patient](std::exception_ptr, Resolved resolved) {
+                         resolved_in_time += patient && resolved ? 1 : 0;
+                         ++ended;
+                       });
+      }
+      while (ended < 100 && context.run_one_for(5s) > 0) {
+      }
+    });
+  }
+  for (std::thread& loop : loops) {
+    loop.join();
+  }
+  serving = false;
+  server_thread.join();
+  EXPECT_EQ(resolved_in_time, 150);
+}
+
+}  // namespace
+}  // namespace reachd::net
