@@ -1,17 +1,22 @@
 // What follows from a row of the plan alone.
+#include <algorithm>
+
 #include "config/plan.hpp"
 
 namespace reachd::config {
 
 Severity severity(const Check& check, bool has_been_up) noexcept {
-  const bool vouched = check.confirmed || check.evidence == Evidence::operator_ ||
-                       check.evidence == Evidence::vendor ||
-                       check.evidence == Evidence::vendor_rule;
-  if (!vouched) {
-    return has_been_up ? Severity::warning : Severity::info;
+  Severity full = Severity::critical;
+  if (check.necessity == Necessity::optional) {
+    full = Severity::warning;
+  } else if (check.necessity == Necessity::conditional && !check.in_use) {
+    full = Severity::info;
   }
-  // A conditional requirement is in the plan because its feature is in use.
-  return check.necessity == Necessity::optional ? Severity::warning : Severity::critical;
+  // Nobody is paged for a port that nobody vouches for.
+  if (check.confirmed || check.evidence <= Evidence::vendor_rule) {
+    return full;
+  }
+  return has_been_up ? std::min(full, Severity::warning) : Severity::info;
 }
 
 std::string_view purpose(const Check& check) noexcept {

@@ -61,6 +61,7 @@ struct Check {
   std::shared_ptr<const std::string> product;      ///< "flexera-beacon"; "custom" for `checks:`
   std::uint32_t probe = 0;                         ///< index in Plan::probes
   Necessity necessity = Necessity::required;
+  bool in_use = true;  ///< false: conditional, and what it is for is not in use now
   Evidence evidence = Evidence::operator_;
   bool confirmed = false;  ///< the operator vouches for it: full severity
   Direction direction = Direction::outbound;
@@ -73,12 +74,19 @@ struct Check {
   std::string note;  ///< "seen from beacon-1": what a reader has to know beside the purpose
 };
 
+/// A requirement that the configuration asks for and that is not probed.
+struct Omission {
+  std::shared_ptr<const Requirement> requirement;
+  std::string why;  ///< one sentence that says what would change it
+};
+
 /// Catalogue × configuration.
 struct Plan {
   std::string vantage;
   std::vector<ProbeSpec> probes;
   std::vector<Check> checks;  ///< in the order of the configuration, ids unique
   std::vector<Group> groups;
+  std::vector<Omission> omissions;
 };
 
 /// Builds the plan. `catalog` and `settings` are not kept. All problems are reported; then nothing
@@ -88,7 +96,7 @@ std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
 
 /// What an alert of this check would be (contract, 1): full severity for required (critical) and
 /// optional (warning) where a vendor or the operator vouches for the port; else info, or warning
-/// once the check has been up.
+/// once the check has been up. A conditional check that is not in use now is info.
 Severity severity(const Check& check, bool has_been_up) noexcept;
 
 std::string_view purpose(const Check& check) noexcept;         ///< empty for custom checks

@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <array>
+
+#include "config/estate_sections.hpp"
+
+namespace reachd::config {
+namespace {
+
+void copy_key(Reader& reader, std::string_view key, Value& to) {
+  if (const Value* value = reader.raw(key)) {
+    to.members.push_back({std::string(key), value->place, *value});
+  }
+}
+
+void read_proxies(EstateContext& context) {
+  Reader& reader = context.reader;
+  const auto usable = [&](std::string_view key) { return read_url(reader, key).has_value(); };
+  Value credentials = Value::map();
+  for (const std::string_view key :
+       {"proxy_user", "proxy_password", "proxy_password_file", "no_proxy"}) {
+    copy_key(reader, key, credentials);
+  }
+  if (usable("proxy")) {
+    context.estate.proxy = credentials;
+    copy_key(reader, "proxy", context.estate.proxy);
+  }
+  const std::string revocation = reader.text("revocation_proxy", "none");
+  if (revocation == "the same" || revocation == "same") {
+    context.estate.revocation_proxy = context.estate.proxy;
+  } else if (revocation != "none" && usable("revocation_proxy")) {
+    context.estate.revocation_proxy = Value::map();
+    const Value* url = reader.raw("revocation_proxy");
+    context.estate.revocation_proxy.members.push_back({"proxy", url->place, *url});
+  }
+}
+
+void read_servers(EstateContext& context) {
+  const std::vector<std::string_view> names = arguments_of(context.catalog, "server_url");
+  const Value* servers = context.reader.raw("servers");
+  if (servers == nullptr) {
+    return;
+  }
+  Reader reader(*servers, context.diagnostics, context.reader.what() + ", servers");
+  for (const std::string_view name : names) {
+    if (auto url = read_url(reader, name)) {
+      context.estate.servers.emplace_back(name, std::move(*url));
+    }
+  }
+  reader.done();
+}
+
+/// `own` where nothing says it: the name is this host's, or it is the only one.
+void mark_own(std::vector<Url>& uploads, std::string_view vantage) {
+  const auto label = [](std::string_view name) { return name.substr(0, name.find('.')); };
+  bool found = false;
+  for (Url& upload : uploads) {
+    upload.own =
+        upload.own || (upload.target.literal ? upload.target.literal->is_loopback()
+                                             : label(upload.target.host) == label(vantage));
+    found = found || upload.own;
+  }
+  if (!found && uploads.size() == 1) {
+    uploads.front().own = true;
+  }
+}
+
+}  // namespace
+
+void read_central(EstateContext& context) {
+  Reader& reader = context.reader;
+  Estate& estate = context.estate;
+  constexpr std::array<std::pair<std::string_view, bool>, 2> kDeployments{
+      {{"cloud", true}, {"on_premises", false}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kRegions{
+      {{"na", "na"}, {"eu", "eu"}, {"apac", "apac"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kEnvironments{
+      {{"production", ""}, {"uat", "_uat"}}};
+  estate.cloud = reader.choice<bool>("deployment", true, kDeployments);
+  estate.region = reader.choice<std::string_view>("region", {}, kRegions);
+  const auto environment = reader.choice<std::string_view>("environment", {}, kEnvironments);
+  estate.region += environment;
+  estate.registering = reader.boolean("registering", false);
+  read_proxies(context);
+  read_servers(context);
+  estate.parent = read_url(reader, "parent");
+  const bool direct = reader.boolean("direct_cloud", false);
+  estate.has_central = !reader.has("parent") || direct;
+  if (const Value* tls = reader.raw("tls")) {
+    estate.tls = *tls;
+  }
+  if (estate.cloud && estate.has_central && !reader.has("region")) {
+    reader.error("deployment", "region is missing: na, eu or apac");
+  }
+  if (!estate.cloud && estate.has_central && estate.servers.empty()) {
+    reader.error("servers", "servers is missing: the URLs of the central servers on the premises");
+  }
+}
+
+void read_uploads(EstateContext& context) {
+  const std::string what = context.reader.what() + ", uploads";
+  bool said = false;
+  for (const Value& item : context.reader.list("uploads")) {
+    std::optional<Url> url;
+    if (item.kind == Value::Kind::map) {
+      Reader reader(item, context.diagnostics, what);
+      reader.required_text("url");
+      url = read_url(reader, "url");
+      said = said || reader.has("own");
+      if (url) {
+        url->own = reader.boolean("own", false);
+        url->process = reader.text("process");
+      }
+      reader.done();
+    } else {
+      url = read_url(item.scalar, item.place, what, context.diagnostics);
+    }
+    if (url && !url->names_port) {
+      context.diagnostics.error(url->place,
+                                what + ": the URL must name its port, as agents need it");
+    }
+    if (url) {
+      context.estate.uploads.push_back(std::move(*url));
+    }
+  }
+  if (!said) {
+    mark_own(context.estate.uploads, context.settings.vantage);
+  }
+}
+
+void read_clients(EstateContext& context) {
+  for (const Value& item : context.reader.list("clients")) {
+    if (auto url = read_url(item.scalar, item.place, context.reader.what() + ", clients",
+                            context.diagnostics)) {
+      context.estate.clients.push_back(std::move(*url));
+    }
+  }
+}
+
+void read_sap_service(EstateContext& context) {
+  const Value* service = context.reader.raw("sap_service");
+  if (service == nullptr) {
+    return;
+  }
+  Reader reader(*service, context.diagnostics, context.reader.what() + ", sap_service");
+  context.estate.sap_service =
+      InboundService{service->place, read_port(reader), reader.text("process")};
+  reader.done();
+}
+
+}  // namespace reachd::config

@@ -1,0 +1,240 @@
+#include "config/expanders.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "probes/registry.hpp"
+
+namespace reachd::config {
+namespace {
+
+constexpr std::array<Expander, 21> kExpanders{{
+    {"regional_hosts", expand_regional_hosts},
+    {"listed_hosts", expand_listed_hosts},
+    {"server_url", expand_server_url},
+    {"parent_url", expand_parent_url},
+    {"uploads", expand_uploads},
+    {"sap_service", expand_sap_service},
+    {"sap_systems", expand_sap_systems},
+    {"directories", expand_directories},
+    {"databases", expand_databases},
+    {"remote_execution", expand_remote_execution},
+    {"remote_execution_share", expand_remote_execution_share},
+    {"special_inventory", expand_special_inventory},
+    {"discovery_ping", expand_discovery_ping},
+    {"discovery_ports", expand_discovery_ports},
+    {"appliance", expand_appliance},
+    {"devices", expand_devices},
+    {"devices_inbound", expand_devices_inbound},
+    {"service", expand_service},
+    {"call_home", expand_call_home},
+    {"mobile_push", expand_mobile_push},
+    {"os_deployment", expand_os_deployment},
+}};
+
+void set(Value& map, std::string_view key, Value value) {
+  map.members.push_back({std::string(key), value.place, std::move(value)});
+}
+
+std::string authority(const std::string& host, std::uint16_t port) {
+  const auto literal = IpAddress::parse(host);
+  const std::string name = literal && !literal->is_v4() ? "[" + host + "]" : host;
+  return port == 0 ? name : name + ":" + std::to_string(port);
+}
+
+/// The last part of an id: "batch-server" of "….3.batch-server".
+std::string_view last_part(std::string_view id) noexcept { return id.substr(id.rfind('.') + 1); }
+
+/// The product's own `tls:` over the catalogue's mode.
+Value tls_params(const Requirement& requirement, const Value& own) {
+  Value tls = requirement.tls == "strict" && own.kind == Value::Kind::map ? own : Value::map();
+  if (tls.find("verify") == nullptr) {
+    set(tls, "verify", Value::text(requirement.tls));
+  }
+  return tls;
+}
+
+}  // namespace
+
+std::span<const Expander> expanders() noexcept { return kExpanders; }
+
+const Expander* find_expander(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kExpanders, name, &Expander::name);
+  return found == kExpanders.end() ? nullptr : found;
+}
+
+Expansion::Expansion(PlanBuilder& builder, const Estate& estate, const CatalogProduct& catalog,
+                     std::shared_ptr<const Requirement> requirement, const Override* changed,
+                     bool confirmed)
+    : builder_(builder),
+      estate_(estate),
+      catalog_(catalog),
+      requirement_(std::move(requirement)),
+      override_(changed),
+      confirmed_(confirmed) {}
+
+void Expansion::omit(std::string why) {
+  if (!omitted_) {
+    builder_.plan().omissions.push_back({requirement_, std::move(why)});
+    omitted_ = true;
+  }
+}
+
+/// A number that nobody knows, a direction that nobody knows and an entry that is off need the
+/// operator's word; giving the port is one.
+bool Expansion::is_wanted() {
+  if (override_ != nullptr && override_->enabled == false) {
+    omit("overrides: turns it off");
+    return false;
+  }
+  if (override_ != nullptr && (override_->enabled == true || override_->port)) {
+    return true;
+  }
+  if (!requirement_->enabled) {
+    omit("off by default: overrides: with enabled: true turns it on");
+    return false;
+  }
+  if (requirement_->direction == Direction::unknown) {
+    omit("who opens the connection is not known: overrides: with its port turns it on");
+    return false;
+  }
+  return true;
+}
+
+std::optional<std::uint16_t> Expansion::port_of(const Row& row, std::string_view scheme) const {
+  if (override_ != nullptr && override_->port) {
+    return override_->port;
+  }
+  if (row.port) {
+    return row.port;
+  }
+  if (row.catalog_port) {
+    return row.catalog_port;
+  }
+  const RequirementPort& ports = requirement_->ports;
+  return ports.number ? ports.number : scheme == "https" ? ports.https : ports.http;
+}
+
+Target Expansion::target_of(const Row& row, const ProbeType& type, std::uint16_t port) const {
+  Target target;
+  target.port = port;
+  target.literal = IpAddress::parse(row.host);
+  target.host = row.host;
+  target.text = authority(row.host, port);
+  if (type.name == "http") {
+    target.scheme =
+        !row.scheme.empty() ? row.scheme : (requirement_->protocol == "http" ? "http" : "https");
+    target.path = !row.path.empty()             ? row.path
+                  : !requirement_->path.empty() ? requirement_->path
+                                                : "/";
+    const bool is_default = port == (target.scheme == "https" ? 443 : 80);
+    target.text = target.scheme + "://" + authority(row.host, is_default ? 0 : port) + target.path;
+  }
+  return target;
+}
+
+Value Expansion::params_of(const Row& row, const ProbeType& type, const Target& target) const {
+  Value params = Value::map(row.place);
+  if (type.name == "http" && !requirement_->proxy.empty()) {
+    const Value& proxy =
+        requirement_->proxy == "product" ? estate_.proxy : estate_.revocation_proxy;
+    params.members = proxy.members;
+  }
+  const bool speaks_tls = type.name == "tls" || target.scheme == "https";
+  if (speaks_tls && !requirement_->tls.empty()) {
+    set(params, "tls", tls_params(*requirement_, estate_.tls));
+  }
+  if (!row.method.empty()) {
+    set(params, "method", Value::text(row.method));
+  }
+  if (!row.process.empty()) {
+    set(params, "process", Value::text(row.process));
+  }
+  return params;
+}
+
+std::shared_ptr<const Timing> Expansion::timing_of(const Row& row) {
+  Timing timing = row.gentle ? builder_.settings().devices : builder_.settings().defaults;
+  if (requirement_->interval) {
+    timing.interval = std::max(timing.interval, *requirement_->interval);
+  }
+  if (override_ != nullptr) {
+    timing.interval = override_->interval.value_or(timing.interval);
+    timing.timeout = override_->timeout.value_or(timing.timeout);
+  }
+  return builder_.timing(timing);
+}
+
+std::optional<std::uint32_t> Expansion::add(const Url& url, Row row) {
+  row.host = url.target.host;
+  row.scheme = url.target.scheme;
+  if (url.names_port) {
+    row.port = url.target.port;
+  }
+  return add(std::move(row));
+}
+
+std::optional<std::uint32_t> Expansion::add(Row row) {
+  if (!is_wanted()) {
+    return std::nullopt;
+  }
+  if (requirement_->probe.empty()) {
+    omit("no probe speaks " + (requirement_->protocol.empty() ? "it" : requirement_->protocol));
+    return std::nullopt;
+  }
+  const ProbeType* type = find_probe_type(row.listen ? "listen" : requirement_->probe);
+  if (type == nullptr) {
+    omit("this build has no probe " + requirement_->probe);
+    return std::nullopt;
+  }
+  const auto port = port_of(row, row.scheme);
+  if (!port && type->needs_port) {
+    omit("its port is not known: overrides: with the port turns it on");
+    return std::nullopt;
+  }
+  if (row.listen) {
+    row.host = "localhost";
+  }
+  const Target target = target_of(row, *type, port.value_or(0));
+  const Value params = params_of(row, *type, target);
+  const auto timing = timing_of(row);
+  Reader reader(params, builder_.diagnostics(), requirement_->id);
+  const auto probe =
+      builder_.probe(*type, target, reader, identity(params), timing, builder_.name_servers());
+  reader.done();
+  if (!probe) {
+    return std::nullopt;
+  }
+  Check check = check_of(row, port.value_or(0));
+  check.probe = *probe;
+  check.timing = timing;
+  return builder_.add(std::move(check), row.place);
+}
+
+Check Expansion::check_of(const Row& row, std::uint16_t port) {
+  const std::string& where = row.device.empty() ? row.host : row.device;
+  Check check;
+  check.id = requirement_->id + "/" + authority(where, port) + row.id_suffix;
+  check.name = where + " " + std::string(last_part(requirement_->id));
+  check.requirement = requirement_;
+  check.product = builder_.word(requirement_->product);
+  check.necessity = requirement_->necessity;
+  check.in_use = row.in_use;
+  if (override_ != nullptr && override_->necessity) {
+    check.necessity = *override_->necessity;
+    check.in_use = true;
+  }
+  const bool is_operators = row.port || (override_ != nullptr && override_->port);
+  check.evidence = is_operators ? Evidence::operator_ : requirement_->evidence_for(row.variant);
+  check.confirmed = confirmed_;
+  check.direction = requirement_->direction;
+  check.device = row.device;
+  check.device_type = row.device_type.empty() ? nullptr : builder_.word(row.device_type);
+  check.labels = builder_.labels();
+  check.gate = row.gate;
+  check.note =
+      row.listen ? "listening here; reachability from outside is not proven by it" : row.note;
+  return check;
+}
+
+}  // namespace reachd::config

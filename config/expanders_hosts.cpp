@@ -1,0 +1,210 @@
+#include <algorithm>
+
+#include "config/expanders.hpp"
+
+namespace reachd::config {
+namespace {
+
+/// "host" or "host/path" of the catalogue.
+void add_catalogued(Expansion& expansion, const std::string& text, std::string_view region,
+                    bool in_use = true) {
+  const std::size_t slash = text.find('/');
+  Row row(expansion.requirement().place, text.substr(0, slash));
+  row.variant = region;
+  row.in_use = in_use;
+  if (slash != std::string::npos) {
+    row.path = text.substr(slash);
+    row.method = "HEAD";  // a list of revoked certificates has megabytes, and its head is proof
+  }
+  expansion.add(std::move(row));
+}
+
+void add_hosts(Expansion& expansion, const std::vector<ListedHost>& hosts) {
+  for (const ListedHost& host : hosts) {
+    if (host.kind == expansion.requirement().argument) {
+      Row row(host.place, host.host);
+      row.port = host.port;
+      expansion.add(std::move(row));
+    }
+  }
+}
+
+/// What others open to this host: does it listen here.
+void add_listen(Expansion& expansion, const Place& place, std::optional<std::uint16_t> port,
+                std::string_view scheme, const std::string& process) {
+  Row row(place);
+  row.listen = true;
+  row.port = port;
+  row.scheme = scheme;
+  row.process = process;
+  expansion.add(std::move(row));
+}
+
+bool begins_with_path(std::string_view path, std::string_view with) noexcept {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return !with.empty() && path.size() >= with.size() &&
+         std::ranges::equal(path.substr(0, with.size()), with, {}, lower, lower);
+}
+
+/// True if another way of the catalogue claims the path: `clients:` is one list for all of them.
+bool is_claimed_elsewhere(const Expansion& expansion, std::string_view path) {
+  return std::ranges::any_of(expansion.catalog().requirements, [&](const auto& requirement) {
+    return requirement->expand == "sap_service" && begins_with_path(path, requirement->path);
+  });
+}
+
+/// The URL itself, or the requirement's own path beside it.
+Row row_beside(const Expansion& expansion, const Url& url) {
+  Row row(url.place);
+  row.path =
+      expansion.requirement().argument == "url" ? url.target.path : expansion.requirement().path;
+  return row;
+}
+
+}  // namespace
+
+void expand_regional_hosts(Expansion& expansion) {
+  const Estate& estate = expansion.estate();
+  if (!estate.cloud || !estate.has_central || estate.region.empty()) {
+    return;
+  }
+  const auto* hosts = expansion.requirement().hosts_of(estate.region);
+  if (hosts == nullptr) {
+    expansion.omit("no host of it is known for " + estate.region);
+    return;
+  }
+  const bool in_use = expansion.requirement().feature != "registering" || estate.registering;
+  for (const std::string& host : *hosts) {
+    add_catalogued(expansion, host, estate.region, in_use);
+  }
+}
+
+void expand_listed_hosts(Expansion& expansion) {
+  const auto* hosts = expansion.requirement().hosts_of("all");
+  if (!expansion.estate().cloud || !expansion.estate().has_central || hosts == nullptr) {
+    return;
+  }
+  for (const std::string& host : *hosts) {
+    add_catalogued(expansion, host, "all");
+  }
+}
+
+void expand_server_url(Expansion& expansion) {
+  const Estate& estate = expansion.estate();
+  if (estate.cloud || !estate.has_central) {
+    return;
+  }
+  const auto found = std::ranges::find(estate.servers, expansion.requirement().argument,
+                                       &std::pair<std::string, Url>::first);
+  if (found == estate.servers.end()) {
+    expansion.omit("servers." + expansion.requirement().argument + " has no URL");
+    return;
+  }
+  Row row(found->second.place);
+  row.path = found->second.target.path;
+  expansion.add(found->second, std::move(row));
+}
+
+void expand_parent_url(Expansion& expansion) {
+  if (const auto& parent = expansion.estate().parent) {
+    Row row(parent->place);
+    row.path = parent->target.path;
+    row.port = parent->target.port;  // a scheme's port is what the operator's URL says, too
+    expansion.add(*parent, std::move(row));
+  }
+}
+
+void expand_uploads(Expansion& expansion) {
+  for (const Url& upload : expansion.estate().uploads) {
+    if (upload.own) {
+      add_listen(expansion, upload.place, upload.target.port, upload.target.scheme, upload.process);
+    }
+    expansion.add(upload, row_beside(expansion, upload));
+  }
+  for (const Url& client : expansion.estate().clients) {
+    if (!is_claimed_elsewhere(expansion, client.target.path)) {
+      expansion.add(client, row_beside(expansion, client));
+    }
+  }
+}
+
+void expand_sap_service(Expansion& expansion) {
+  if (const auto& service = expansion.estate().sap_service) {
+    add_listen(expansion, service->place, service->port, {}, service->process);
+  }
+  for (const Url& client : expansion.estate().clients) {
+    if (begins_with_path(client.target.path, expansion.requirement().path)) {
+      Row row(client.place);
+      row.path = client.target.path;
+      expansion.add(client, std::move(row));
+    }
+  }
+}
+
+void expand_sap_systems(Expansion& expansion) {
+  for (const ListedHost& system : expansion.estate().sap_systems) {
+    Row row(system.place, system.host);
+    row.port = system.port;
+    const std::string& prefix = expansion.requirement().ports.prefix;
+    if (!prefix.empty() && !system.kind.empty()) {
+      row.catalog_port = parse_port(prefix + system.kind);
+    }
+    expansion.add(std::move(row));
+  }
+}
+
+void expand_directories(Expansion& expansion) {
+  add_hosts(expansion, expansion.estate().directories);
+}
+
+void expand_databases(Expansion& expansion) { add_hosts(expansion, expansion.estate().databases); }
+
+void expand_remote_execution(Expansion& expansion) {
+  add_hosts(expansion, expansion.estate().remote_execution);
+}
+
+void expand_remote_execution_share(Expansion& expansion) {
+  const auto& targets = expansion.estate().remote_execution;
+  const auto target =
+      std::ranges::find(targets, expansion.requirement().argument, &ListedHost::kind);
+  if (target != targets.end()) {
+    add_listen(expansion, target->place, std::nullopt, {}, {});
+  }
+}
+
+void expand_special_inventory(Expansion& expansion) {
+  for (const Url& url : expansion.estate().special_inventory) {
+    Row row(url.place);
+    row.path = url.target.path;
+    row.id_suffix = url.target.path == "/" ? "" : url.target.path;
+    row.port = url.target.port;
+    expansion.add(url, std::move(row));
+  }
+}
+
+void expand_discovery_ping(Expansion& expansion) {
+  for (const Discovery& discovery : expansion.estate().discovery) {
+    for (const std::string& host : discovery.hosts) {
+      if (const auto check = expansion.add(Row(discovery.place, host))) {
+        PlanBuilder& builder = expansion.builder();
+        builder.plan().groups[builder.group("discovery " + host)].checks.push_back(*check);
+      }
+    }
+  }
+}
+
+void expand_discovery_ports(Expansion& expansion) {
+  for (const Discovery& discovery : expansion.estate().discovery) {
+    for (const std::string& host : discovery.hosts) {
+      for (const std::uint16_t port : discovery.ports) {
+        Row row(discovery.place, host);
+        row.port = port;
+        row.gate =
+            Gate{Gate::Kind::ping_answers, expansion.builder().group("discovery " + host), {}};
+        expansion.add(std::move(row));
+      }
+    }
+  }
+}
+
+}  // namespace reachd::config

@@ -1,0 +1,242 @@
+#include "config/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "config/expanders.hpp"
+#include "config/plan_builder.hpp"
+#include "probes/registry.hpp"
+
+namespace reachd::config {
+namespace {
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto near = nearest(word, known);
+  return near ? "; did you mean " + std::string(*near) + "?" : "";
+}
+
+/// The catalogue may come from the operator's folder, so what it names is checked like all input.
+void check_entries(const CatalogProduct& product, Diagnostics& diagnostics) {
+  std::vector<std::string_view> ways;
+  for (const Expander& expander : expanders()) {
+    ways.push_back(expander.name);
+  }
+  std::vector<std::string_view> probes;
+  for (const ProbeType& type : probe_types()) {
+    probes.push_back(type.name);
+  }
+  for (const auto& requirement : product.requirements) {
+    const auto check = [&](const std::string& word, const std::vector<std::string_view>& known,
+                           std::string_view key) {
+      if (!word.empty() && std::ranges::find(known, word) == known.end()) {
+        diagnostics.error(requirement->place, "requirement " + requirement->id + ": " +
+                                                  std::string(key) + " \"" + word +
+                                                  "\" is not known" + did_you_mean(word, known));
+      }
+    };
+    check(requirement->expand, ways, "expand");
+    check(requirement->probe, probes, "probe");
+  }
+}
+
+/// `overrides:` and `confirm:` name requirements of the product.
+void check_names(const Product& product, const CatalogProduct& catalog, Diagnostics& diagnostics) {
+  std::vector<std::string_view> known;
+  known.reserve(catalog.requirements.size());
+  for (const auto& requirement : catalog.requirements) {
+    known.push_back(requirement->id);
+  }
+  const auto check = [&](const std::string& id, const Place& place) {
+    if (std::ranges::find(known, id) == known.end()) {
+      diagnostics.error(place, "\"" + id + "\" is no requirement of " + catalog.product +
+                                   did_you_mean(id, known));
+    }
+  };
+  for (const Override& changed : product.overrides) {
+    check(changed.requirement, changed.place);
+  }
+  const Value* confirm = product.config.find("confirm");
+  for (const std::string& id : product.confirm) {
+    check(id, confirm == nullptr ? product.config.place : confirm->place);
+  }
+}
+
+void add_product(PlanBuilder& builder, const Product& product, const Catalog& catalog) {
+  const CatalogProduct* known = catalog.product(product.product);
+  if (known == nullptr) {
+    std::vector<std::string_view> names;
+    for (const CatalogProduct& entry : catalog.products()) {
+      names.push_back(entry.product);
+    }
+    const Value* name = product.config.find("product");
+    builder.diagnostics().error(name == nullptr ? product.config.place : name->place,
+                                "\"" + product.product + "\" is no product of the catalogue" +
+                                    did_you_mean(product.product, names));
+    return;
+  }
+  check_entries(*known, builder.diagnostics());
+  check_names(product, *known, builder.diagnostics());
+  const Estate estate = read_estate(product, *known, builder.settings(), builder.diagnostics());
+  for (const auto& requirement : known->requirements) {
+    const Expander* expander = find_expander(requirement->expand);
+    const bool elsewhere =
+        !requirement->deployment.empty() && (requirement->deployment == "cloud") != estate.cloud;
+    if (expander == nullptr || elsewhere) {
+      continue;
+    }
+    const auto changed =
+        std::ranges::find(product.overrides, requirement->id, &Override::requirement);
+    const bool confirmed =
+        std::ranges::find(product.confirm, requirement->id) != product.confirm.end();
+    Expansion expansion(builder, estate, *known, requirement,
+                        changed == product.overrides.end() ? nullptr : &*changed, confirmed);
+    expander->expand(expansion);
+  }
+}
+
+void add_custom(PlanBuilder& builder, const CustomCheck& custom) {
+  const std::string what = "check " + custom.name;
+  Reader reader(custom.config, builder.diagnostics(), what);
+  const ProbeType* type = find_probe_type(custom.probe);
+  if (type == nullptr) {
+    std::vector<std::string_view> names;
+    for (const ProbeType& known : probe_types()) {
+      names.push_back(known.name);
+    }
+    reader.error("probe",
+                 "\"" + custom.probe + "\" is no probe" + did_you_mean(custom.probe, names));
+    return;
+  }
+  for (const std::string_view key : check_keys()) {
+    reader.has(key);
+  }
+  const std::string text = reader.required_text("target");
+  if (text.empty()) {
+    return;
+  }
+  const auto target = parse_target(text, type->default_port);
+  if (!target) {
+    reader.error("target", target.error());
+    return;
+  }
+  if (type->needs_port && target->port == 0) {
+    reader.error("target", "target needs a port, such as " + target->host + ":443");
+    return;
+  }
+  const std::vector<std::string_view> skip(check_keys().begin(), check_keys().end());
+  const auto timing = builder.timing(custom.timing);
+  const auto name_servers = custom.resolver.empty()
+                                ? builder.name_servers()
+                                : std::make_shared<const std::vector<Endpoint>>(custom.resolver);
+  const auto probe =
+      builder.probe(*type, *target, reader, identity(custom.config, skip), timing, name_servers);
+  reader.done();
+  if (!probe) {
+    return;
+  }
+  Check check;
+  check.id = "custom/" + custom.name;
+  check.name = custom.name;
+  check.product = builder.word("custom");
+  check.probe = *probe;
+  check.necessity = custom.necessity;
+  check.timing = timing;
+  check.labels = builder.labels();
+  if (!custom.labels.empty()) {
+    Labels labels = builder.settings().labels;
+    for (const auto& own : custom.labels) {
+      std::erase_if(labels, [&](const auto& label) { return label.first == own.first; });
+      labels.push_back(own);
+    }
+    check.labels = std::make_shared<const Labels>(std::move(labels));
+  }
+  builder.add(std::move(check), custom.config.place);
+}
+
+/// The check that a name in `depends_on` means: of `checks:`, or by its id.
+std::optional<std::uint32_t> find_parent(const PlanBuilder& builder, const std::string& name) {
+  const auto custom = builder.find("custom/" + name);
+  return custom ? custom : builder.find(name);
+}
+
+void resolve_dependencies(PlanBuilder& builder) {
+  std::vector<Check>& checks = builder.plan().checks;
+  for (const CustomCheck& custom : builder.settings().checks) {
+    const auto child = builder.find("custom/" + custom.name);
+    if (!child) {
+      continue;
+    }
+    const Value* written = custom.config.find("depends_on");
+    const Place place = written == nullptr ? custom.config.place : written->place;
+    for (const std::string& name : custom.depends_on) {
+      const auto parent = find_parent(builder, name);
+      if (parent) {
+        checks[*child].depends_on.push_back(checks[*parent].id);
+        continue;
+      }
+      std::vector<std::string_view> names;
+      for (const CustomCheck& other : builder.settings().checks) {
+        names.push_back(other.name);
+      }
+      builder.diagnostics().error(place, "check " + custom.name + ": depends_on names \"" + name +
+                                             "\", which is no check" + did_you_mean(name, names));
+    }
+  }
+}
+
+/// A circle would hold back all its alerts for ever.
+void refuse_circles(PlanBuilder& builder) {
+  enum class Mark : std::uint8_t { fresh, open, done };
+  const std::vector<Check>& checks = builder.plan().checks;
+  std::vector<Mark> marks(checks.size(), Mark::fresh);
+  for (std::uint32_t start = 0; start < checks.size(); ++start) {
+    if (checks[start].depends_on.empty() || marks[start] != Mark::fresh) {
+      continue;
+    }
+    // Depth first without recursion: a long chain must not exhaust the stack.
+    std::vector<std::pair<std::uint32_t, std::size_t>> path{{start, 0}};
+    marks[start] = Mark::open;
+    while (!path.empty()) {
+      auto& [index, next] = path.back();
+      if (next == checks[index].depends_on.size()) {
+        marks[index] = Mark::done;
+        path.pop_back();
+        continue;
+      }
+      const std::uint32_t parent = *builder.find(checks[index].depends_on[next++]);
+      if (marks[parent] == Mark::open) {
+        builder.diagnostics().error(builder.place(start),
+                                    "depends_on goes in a circle through " + checks[parent].id);
+        return;
+      }
+      if (marks[parent] == Mark::fresh) {
+        marks[parent] = Mark::open;
+        path.emplace_back(parent, 0);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
+                              Diagnostics& diagnostics) {
+  const std::size_t before = diagnostics.count();
+  PlanBuilder builder(settings, diagnostics);
+  builder.plan().checks.reserve(settings.checks.size());
+  for (const Product& product : settings.products) {
+    add_product(builder, product, catalog);
+  }
+  for (const CustomCheck& custom : settings.checks) {
+    add_custom(builder, custom);
+  }
+  resolve_dependencies(builder);
+  refuse_circles(builder);
+  if (diagnostics.count() != before) {
+    return std::nullopt;
+  }
+  return std::move(builder.plan());
+}
+
+}  // namespace reachd::config

@@ -1,0 +1,185 @@
+#include "config/plan_builder.hpp"
+
+#include <algorithm>
+
+#include "probes/registry.hpp"
+
+namespace reachd::config {
+namespace {
+
+/// FNV-1a, 64 bits: the same in every build, as keys are compared across reloads and restarts.
+class Hash {
+ public:
+  void add(std::string_view text) noexcept {
+    for (const char c : text) {
+      state_ = (state_ ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+    }
+    state_ = (state_ ^ 0xffU) * 0x100000001b3ULL;  // ends a field: no text has this byte
+  }
+  std::uint64_t value() const noexcept { return state_; }
+
+ private:
+  std::uint64_t state_ = 0xcbf29ce484222325ULL;
+};
+
+void append(std::string& text, const Value& value, const std::vector<std::string_view>& skip) {
+  switch (value.kind) {
+    case Value::Kind::null:
+      text += '~';
+      break;
+    case Value::Kind::scalar:
+      text += std::to_string(value.scalar.size()) + ':' + value.scalar;
+      break;
+    case Value::Kind::list:
+      text += '[';
+      for (const Value& item : value.items) {
+        append(text, item, {});
+      }
+      text += ']';
+      break;
+    case Value::Kind::map: {
+      std::vector<const Value::Member*> members;
+      for (const Value::Member& member : value.members) {
+        if (std::ranges::find(skip, member.key) == skip.end()) {
+          members.push_back(&member);
+        }
+      }
+      std::ranges::sort(members, {}, &Value::Member::key);
+      text += '{';
+      for (const Value::Member* member : members) {
+        text += std::to_string(member->key.size()) + ':' + member->key;
+        append(text, member->value, {});
+      }
+      text += '}';
+      break;
+    }
+  }
+}
+
+std::uint64_t key_of(const ProbeType& type, const Target& target, std::string_view identity,
+                     const std::vector<Endpoint>* name_servers) {
+  Hash hash;
+  hash.add(type.name);
+  hash.add(target.scheme);
+  hash.add(target.host);
+  hash.add(std::to_string(target.port));
+  hash.add(target.path);
+  hash.add(identity);
+  if (name_servers != nullptr) {
+    for (const Endpoint& server : *name_servers) {
+      hash.add(server.to_string());
+    }
+  }
+  return hash.value();
+}
+
+/// What serves between two full probes: a bare connect, where the full one makes a connection of
+/// its own to the same place.
+std::shared_ptr<const Probe> light_probe(const ProbeType& type, const Target& target,
+                                         const Probe& full, const Timing& timing,
+                                         Diagnostics& diagnostics) {
+  const ProbeType* connect = find_probe_type("tcp");
+  if (timing.handshake_every <= Duration{} || connect == nullptr || &type == connect ||
+      type.transport != Transport::tcp || !full.wants_address()) {
+    return nullptr;
+  }
+  const Value none = Value::map();
+  Reader params(none, diagnostics, "connect");
+  return connect->make(target, params);
+}
+
+}  // namespace
+
+std::string identity(const Value& map, const std::vector<std::string_view>& skip) {
+  std::string text;
+  append(text, map, skip);
+  return text;
+}
+
+PlanBuilder::PlanBuilder(const Settings& settings, Diagnostics& diagnostics)
+    : settings_(settings), diagnostics_(diagnostics) {
+  plan_.vantage = settings.vantage;
+  if (!settings.labels.empty()) {
+    labels_ = std::make_shared<const Labels>(settings.labels);
+  }
+  if (!settings.resolver.empty()) {
+    name_servers_ = std::make_shared<const std::vector<Endpoint>>(settings.resolver);
+  }
+}
+
+std::shared_ptr<const Timing> PlanBuilder::timing(const Timing& timing) {
+  const auto known = std::ranges::find_if(timings_, [&](const auto& t) { return *t == timing; });
+  return known != timings_.end() ? *known
+                                 : timings_.emplace_back(std::make_shared<const Timing>(timing));
+}
+
+std::shared_ptr<const std::string> PlanBuilder::word(std::string_view text) {
+  const auto known = words_.find(text);
+  if (known != words_.end()) {
+    return known->second;
+  }
+  auto word = std::make_shared<const std::string>(text);
+  words_.emplace(*word, word);
+  return word;
+}
+
+std::uint32_t PlanBuilder::group(const std::string& name) {
+  const auto [entry, is_new] =
+      groups_.try_emplace(name, static_cast<std::uint32_t>(plan_.groups.size()));
+  if (is_new) {
+    plan_.groups.push_back({name, {}});
+  }
+  return entry->second;
+}
+
+std::optional<std::uint32_t> PlanBuilder::probe(
+    const ProbeType& type, const Target& target, Reader& params, std::string_view identity,
+    const std::shared_ptr<const Timing>& timing,
+    std::shared_ptr<const std::vector<Endpoint>> name_servers) {
+  // Made before looking for its like: that is what marks the parameters as known, and judges them.
+  auto made = type.make(target, params);
+  if (!made) {
+    return std::nullopt;
+  }
+  const std::uint64_t key = key_of(type, target, identity, name_servers.get());
+  const auto [entry, is_new] =
+      probes_.try_emplace(key, static_cast<std::uint32_t>(plan_.probes.size()));
+  if (is_new) {
+    auto light = light_probe(type, target, *made, *timing, diagnostics_);
+    plan_.probes.push_back(
+        {&type, target, std::move(made), std::move(light), timing, std::move(name_servers), key});
+    return entry->second;
+  }
+  ProbeSpec& spec = plan_.probes[entry->second];
+  if (timing->interval < spec.timing->interval) {
+    spec.timing = timing;
+  }
+  if (timing->handshake_every <= Duration{}) {
+    spec.light = nullptr;
+  }
+  return entry->second;
+}
+
+std::optional<std::uint32_t> PlanBuilder::find(std::string_view id) const {
+  const auto known = checks_.find(std::string(id));
+  return known == checks_.end() ? std::nullopt : std::optional(known->second);
+}
+
+std::optional<std::uint32_t> PlanBuilder::add(Check check, const Place& place) {
+  const auto index = static_cast<std::uint32_t>(plan_.checks.size());
+  const auto [entry, is_new] = checks_.try_emplace(check.id, index);
+  if (!is_new) {
+    const Check& other = plan_.checks[entry->second];
+    // The same probe of the same product asked for twice is no question of which one counts.
+    if (other.requirement == nullptr || other.probe != check.probe) {
+      diagnostics_.error(place, "check " + check.id + " is already asked for at " +
+                                    places_[entry->second].to_string());
+    }
+    return std::nullopt;
+  }
+  plan_.checks.push_back(std::move(check));
+  places_.push_back(place);
+  return index;
+}
+
+}  // namespace reachd::config
