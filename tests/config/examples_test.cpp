@@ -1,0 +1,97 @@
+// Everything in config/examples is right, the templates of `reachd init` too.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "config/settings.hpp"
+#include "config/templates.hpp"
+#include "config/yaml.hpp"
+
+namespace reachd::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kExamples =
+    fs::path(REACHD_TEST_DATA).parent_path().parent_path() / "config/examples";
+
+TEST(Examples, AllOfThemLoad) {
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(kExamples)) {
+    if (entry.path().extension() == ".yaml") {
+      Diagnostics diagnostics;
+      EXPECT_TRUE(load_settings(entry.path().string(), diagnostics)) << diagnostics.to_string();
+      ++files;
+    }
+  }
+  EXPECT_GE(files, 5);
+}
+
+TEST(Examples, TheQuickstartLooksAtThisMachineOnly) {
+  Diagnostics diagnostics;
+  const auto settings = load_settings((kExamples / "quickstart.yaml").string(), diagnostics);
+  ASSERT_TRUE(settings) << diagnostics.to_string();
+  EXPECT_TRUE(settings->products.empty());
+  for (const CustomCheck& check : settings->checks) {
+    const auto target = parse_target(check.config.find("target")->scalar);
+    ASSERT_TRUE(target) << target.error();
+    EXPECT_TRUE(target->host == "localhost" || (target->literal && target->literal->is_loopback()))
+        << target->text;
+  }
+  for (const Target& listen : settings->web.listen) {
+    EXPECT_TRUE(listen.literal && listen.literal->is_loopback());
+  }
+}
+
+TEST(Templates, EachIsAnExampleAndSaysWhatToChange) {
+  const auto products = init_products();
+  EXPECT_EQ(products.size(), 2u);
+  for (const std::string_view product : products) {
+    const auto text = init_template(product);
+    ASSERT_TRUE(text);
+    EXPECT_TRUE(text->contains("CHANGE"));
+    EXPECT_TRUE(text->ends_with('\n'));
+    Diagnostics diagnostics;
+    const auto root = parse_yaml(*text, "init", diagnostics);
+    ASSERT_TRUE(root) << diagnostics.to_string();
+    EXPECT_EQ(root->find("products")->items.at(0).find("product")->scalar, product);
+  }
+  EXPECT_FALSE(init_template("toaster"));
+}
+
+/// What is commented out has to be right too: each "# key:" line is switched on and must load.
+TEST(Templates, TheirCommentsAreYaml) {
+  for (const std::string_view product : init_products()) {
+    std::string text;
+    std::string_view rest = *init_template(product);
+    while (!rest.empty()) {
+      const std::size_t end = rest.find('\n');
+      std::string line(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
+      const std::size_t hash = line.find_first_not_of(' ');
+      const bool commented = hash != std::string::npos && line.substr(hash).starts_with("# ");
+      const std::string_view content =
+          commented ? std::string_view(line).substr(hash + 2) : std::string_view();
+      const std::string_view key = content.substr(
+          content.find_first_not_of(" -{") == std::string::npos ? 0
+                                                                : content.find_first_not_of(" -{"));
+      const std::size_t colon = key.find(':');
+      const bool is_key = commented && colon != std::string_view::npos && colon > 0 &&
+                          key.substr(0, colon).find_first_not_of("abcdefghijklmnopqrstuvwxyz_") ==
+                              std::string_view::npos;
+      text += is_key ? line.substr(0, hash) + std::string(content) + "\n" : line + "\n";
+    }
+    Diagnostics diagnostics;
+    auto root = parse_yaml(text, "init", diagnostics);
+    ASSERT_TRUE(root) << diagnostics.to_string() << text;
+    // web.yml is the operator's to write.
+    std::erase_if(root->members, [](const Value::Member& member) { return member.key == "web"; });
+    const Settings settings = read_settings(std::move(*root), "init", diagnostics);
+    EXPECT_TRUE(diagnostics.ok()) << diagnostics.to_string();
+    EXPECT_FALSE(settings.checks.empty());
+    EXPECT_GT(settings.products.at(0).config.members.size(), 5u);
+  }
+}
+
+}  // namespace
+}  // namespace reachd::config
