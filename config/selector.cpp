@@ -70,7 +70,7 @@ std::expected<Selector, std::string> Selector::parse(std::string_view text) {
     begin = comma + 1;
     const std::size_t equals = term.find('=');
     if (equals == std::string_view::npos) {
-      return wrong("expected KEY=GLOB, such as product=flexera-* or label.site=ams");
+      return wrong("expected KEY=GLOB, such as name=erp-* or label.site=ams");
     }
     const std::string_view key = trim(term.substr(0, equals));
     const bool is_label = key.starts_with(kLabelPrefix) && key.size() > kLabelPrefix.size();

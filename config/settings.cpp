@@ -42,12 +42,20 @@ constexpr std::array<std::string_view, 17> kCheckKeys{"name",
                                                       "degraded_above",
                                                       "certificate_near_end"};
 
-const Value kNothing;
+const Value& nothing() {
+  static const Value kNothing;
+  return kNothing;
+}
 
 /// The map under `key`, or an empty one.
 const Value& section(Reader& reader, std::string_view key) {
   const Value* value = reader.raw(key);
-  return value == nullptr ? kNothing : *value;
+  return value == nullptr ? nothing() : *value;
+}
+
+/// True for what a Reader has reported as a whole; a missing value counts as an empty map.
+bool is_no_map(const Value& value) {
+  return value.kind != Value::Kind::map && value.kind != Value::Kind::null;
 }
 
 /// A subtree that another part of reachd reads.
@@ -70,40 +78,55 @@ void check_name(Reader& reader, std::string_view key, const std::string& name) {
   }
 }
 
+/// The texts of a list (or a lone one), each with its own place.
+std::vector<Value> texts(Reader& reader, std::string_view key) {
+  std::vector<Value> result;
+  static_cast<void>(reader.texts(key));  // reports what is no text
+  const Value* value = reader.raw(key);
+  if (value != nullptr && value->kind == Value::Kind::scalar) {
+    result.push_back(*value);
+  } else if (value != nullptr) {
+    std::ranges::copy_if(value->items, std::back_inserter(result),
+                         [](const Value& item) { return item.kind == Value::Kind::scalar; });
+  }
+  return result;
+}
+
 std::vector<Endpoint> read_name_servers(Reader& reader) {
   std::vector<Endpoint> servers;
-  for (const std::string& text : reader.texts("resolver")) {
-    const auto target = parse_target(text, kDnsPort);
-    if (!target || !target->literal || !target->scheme.empty()) {
-      reader.error("resolver",
-                   "resolver is a list of name servers by address, such as 10.0.0.2 or "
-                   "\"[2001:db8::2]:53\", not \"" +
-                       text.substr(0, 60) + "\"");
+  for (const Value& text : texts(reader, "resolver")) {
+    const auto target = parse_target(text.scalar, kDnsPort);
+    if (target && target->literal && target->scheme.empty()) {
+      servers.push_back({*target->literal, target->port});
       continue;
     }
-    servers.push_back({*target->literal, target->port});
+    reader.diagnostics().error(text.place, reader.what() +
+                                               ": a name server is an address, such as 10.0.0.2 or "
+                                               "\"[2001:db8::2]:53\", not \"" +
+                                               text.scalar.substr(0, 60) + "\"");
   }
   return servers;
 }
 
 Web read_web(const Value& value, Diagnostics& diagnostics) {
   Reader reader(value, diagnostics, "web");
+  const std::string example(kDefaultListen);
   Web web;
-  std::vector<std::string> listen = reader.texts("listen");
+  std::vector<Value> listen = texts(reader, "listen");
   if (!reader.has("listen")) {
-    listen.emplace_back(kDefaultListen);
+    listen.push_back(Value::text(example));
   } else if (listen.empty()) {
-    reader.error("listen",
-                 "listen names no address; leave it out for " + std::string(kDefaultListen));
+    reader.error("listen", "listen names no address; leave it out for " + example);
   }
-  for (const std::string& text : listen) {
-    auto target = parse_target(text, kWebPort);
-    if (target && target->scheme.empty()) {
-      web.listen.push_back(std::move(*target));
+  for (const Value& text : listen) {
+    auto target = parse_target(text.scalar, kWebPort);
+    if (!target) {
+      diagnostics.error(text.place, "web: " + target.error());
+    } else if (!target->scheme.empty()) {
+      diagnostics.error(text.place,
+                        "web: listen is an address and a port, such as " + example + ", not a URL");
     } else {
-      reader.error("listen", target ? "listen is an address and a port, such as " +
-                                          std::string(kDefaultListen) + ", not a URL"
-                                    : target.error());
+      web.listen.push_back(std::move(*target));
     }
   }
   web.config_file = reader.readable_file("config_file").value_or("");
@@ -177,9 +200,11 @@ Product read_product(Value& value, Diagnostics& diagnostics) {
   Product product;
   {
     Reader naming(value, diagnostics, "an entry of products");
+    if (is_no_map(value)) {
+      return product;
+    }
     product.product = naming.required_text("product");
-    Reader reader(value.kind == Value::Kind::map ? value : kNothing, diagnostics,
-                  "product " + product.product.substr(0, kLongestName));
+    Reader reader(value, diagnostics, "product " + product.product.substr(0, kLongestName));
     product.confirm = reader.texts("confirm");
     const Value& overrides = section(reader, "overrides");
     if (overrides.kind != Value::Kind::map && overrides.kind != Value::Kind::null) {
@@ -198,13 +223,14 @@ CustomCheck read_check(Value& value, const Timing& defaults, Diagnostics& diagno
   CustomCheck check;
   {
     Reader naming(value, diagnostics, "an entry of checks");
-    check.name = naming.required_text("name");
-    Reader reader(value.kind == Value::Kind::map ? value : kNothing, diagnostics,
-                  check.name.empty() ? "a check" : "check " + check.name.substr(0, kLongestName));
-    if (value.kind == Value::Kind::map) {
-      check_name(reader, "name", check.name);
-      check.probe = reader.required_text("probe");
+    if (is_no_map(value)) {
+      return check;
     }
+    check.name = naming.required_text("name");
+    Reader reader(value, diagnostics,
+                  check.name.empty() ? "a check" : "check " + check.name.substr(0, kLongestName));
+    check_name(reader, "name", check.name);
+    check.probe = reader.required_text("probe");
     check.timing = read_timing(reader, defaults);
     check.necessity = reader.choice<Necessity>("necessity", Necessity::required, kNecessities);
     check.depends_on = reader.texts("depends_on");
@@ -245,7 +271,7 @@ class SettingsReader {
 
  private:
   std::string folder(std::string_view key, bool must_exist) {
-    const std::string text = reader_.text(key);
+    std::string text = reader_.text(key);
     if (text.empty()) {
       return text;
     }

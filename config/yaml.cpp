@@ -6,8 +6,6 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <spanstream>
 #include <unordered_map>
 #include <unordered_set>
@@ -19,12 +17,45 @@ namespace {
 
 constexpr std::size_t kMostDepth = 64;
 constexpr std::size_t kMostNodes = 4'000'000;
-constexpr std::size_t kMostBytes = 64u << 20;      ///< of a file
 constexpr std::size_t kMostExpansion = 64u << 20;  ///< bytes that copies of anchors may take
 constexpr std::size_t kFewMembers = 16;            ///< up to here a linear search is faster
 
+constexpr std::string_view kKeyIsText = "a key is plain text, not a list or a map";
+
 /// Ends the parse of a file whose problem is reported already; never leaves this file.
 struct Stop {};
+
+/// What yaml-cpp's words for the usual mistakes mean to the person who made them.
+std::string explain(const std::string& message, std::string_view line) {
+  namespace words = YAML::ErrorMsg;
+  const std::size_t indentation = std::min(line.find_first_not_of(" \t"), line.size());
+  if (line.substr(0, indentation).contains('\t')) {
+    return "a tab indents this line; YAML takes blanks only";
+  }
+  if (message == words::MAP_VALUE) {
+    return "a value can't begin here; a text that holds a colon and a blank needs quotes";
+  }
+  if (message == words::END_OF_MAP || message == words::END_OF_SEQ) {
+    return "wrong indentation: this line belongs to no level above it";
+  }
+  if (message == words::END_OF_SEQ_FLOW) {
+    return "a bracket [ is not closed";
+  }
+  if (message == words::END_OF_MAP_FLOW) {
+    return "a brace { is not closed";
+  }
+  if (message == words::EOF_IN_SCALAR) {
+    return "a quote is not closed";
+  }
+  return message;
+}
+
+std::string_view line_at(std::string_view text, std::uint32_t line) {
+  for (; line > 1; --line) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
 
 std::size_t cost(const Value& value) {
   std::size_t sum = sizeof(Value) + value.scalar.size();
@@ -76,8 +107,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Value value;
-    // A missing value is where its key is, not where the next line begins.
-    value.place = has_key() ? frames_.back().key_place : place(mark);
+    // A missing value is where its key or its dash is, not where the next line begins.
+    value.place = has_key() ? frames_.back().key_place : dash_before(mark);
     add(std::move(value), anchor, false);
   }
 
@@ -140,6 +171,20 @@ class TreeBuilder final : public YAML::EventHandler {
     return !frames_.empty() && frames_.back().value.kind == Value::Kind::map && !has_key();
   }
 
+  /// The place of the dash of an empty item, where only blank space stands behind it.
+  Place dash_before(const YAML::Mark& mark) const {
+    const auto end = std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    const std::string_view before = text_.substr(0, end);
+    const std::size_t dash = before.find_last_not_of(" \t\n#");
+    if (dash == std::string_view::npos || before[dash] != '-') {
+      return place(mark);
+    }
+    const std::size_t line_begin = before.rfind('\n', dash) + 1;
+    const auto lines = std::ranges::count(before.substr(dash), '\n');
+    return {file_, static_cast<std::uint32_t>(mark.line + 1 - lines),
+            static_cast<std::uint32_t>(dash - line_begin + 1)};
+  }
+
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!") {
       diagnostics_.error(place(mark), "tags (" + tag.substr(0, 60) + ") have no meaning here");
@@ -164,7 +209,7 @@ class TreeBuilder final : public YAML::EventHandler {
     check_tag(mark, tag);
     const Place at = place(mark);
     if (wants_key()) {
-      stop(at, "a key is plain text, not a list or a map");
+      stop(at, std::string(kKeyIsText) + "; is a bracket or a brace left open?");
     }
     if (frames_.size() >= kMostDepth) {
       stop(at, "nested deeper than 64 levels");
@@ -191,8 +236,8 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     if (!can_be_key) {
       stop(value.place, value.kind == Value::Kind::null
-                            ? "a key is missing; quote it if it is the word null"
-                            : "a key is plain text, not a list or a map");
+                            ? std::string("a key is missing; quote it if it is the word null")
+                            : std::string(kKeyIsText));
     }
     Frame& frame = frames_.back();
     frame.key_is_merge = value.scalar == "<<" && !value.quoted;
@@ -294,10 +339,13 @@ std::optional<Value> parse_yaml(std::string_view text, const std::string& name,
                                 Diagnostics& diagnostics) {
   const auto file = std::make_shared<const std::string>(name);
   const std::size_t errors_before = diagnostics.count();
-  const auto decoded = decode_text(text, file, diagnostics);
+  auto decoded = decode_text(text, file, diagnostics);
   if (!decoded) {
     return std::nullopt;
   }
+  // yaml-cpp takes a quote for closed where the text ends with a line end, so it ends with a
+  // comment.
+  *decoded += decoded->empty() || decoded->ends_with('\n') ? "#" : "\n#";
   TreeBuilder builder(*decoded, file, diagnostics);
   try {
     std::ispanstream stream{std::span<const char>(*decoded)};
@@ -305,7 +353,9 @@ std::optional<Value> parse_yaml(std::string_view text, const std::string& name,
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& problem) {
-    diagnostics.error(builder.place(problem.mark), "not valid YAML: " + problem.msg);
+    Place place = builder.place(problem.mark);
+    std::string message = explain(problem.msg, line_at(*decoded, place.line));
+    diagnostics.error(std::move(place), "not valid YAML: " + std::move(message));
   } catch (const Stop&) {
     return std::nullopt;
   }
@@ -313,43 +363,6 @@ std::optional<Value> parse_yaml(std::string_view text, const std::string& name,
     return std::nullopt;
   }
   return builder.take();
-}
-
-std::optional<Value> load_yaml(const std::string& path, Diagnostics& diagnostics) {
-  const auto wrong = [&](std::string_view why) {
-    diagnostics.error({std::make_shared<const std::string>(path), 0, 0},
-                      "can't read the file: " + std::string(why));
-    return std::nullopt;
-  };
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) {
-    return wrong(status.type() == std::filesystem::file_type::not_found ? "it does not exist"
-                                                                        : "access is denied");
-  }
-  if (std::filesystem::is_directory(status)) {
-    return wrong("it is a folder");
-  }
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    return wrong("access is denied");
-  }
-  // Not by its size: what a pipe holds is known only once it is read.
-  std::string text;
-  constexpr std::size_t kChunk = 1u << 16;
-  while (stream && text.size() <= kMostBytes) {
-    const std::size_t before = text.size();
-    text.resize(before + kChunk);
-    stream.read(text.data() + before, kChunk);
-    text.resize(before + static_cast<std::size_t>(stream.gcount()));
-  }
-  if (stream.bad()) {
-    return wrong("reading failed");
-  }
-  if (text.size() > kMostBytes) {
-    return wrong("it is larger than 64 MiB");
-  }
-  return parse_yaml(text, path, diagnostics);
 }
 
 }  // namespace reachd::config

@@ -81,7 +81,7 @@ TEST_F(SelectorTest, SeveralSelectorsAreOr) {
 
 TEST(Selector, MistakesAreExplained) {
   EXPECT_EQ(Selector::parse("").error(),
-            "\"\" is not a selector: expected KEY=GLOB, such as product=flexera-* or "
+            "\"\" is not a selector: expected KEY=GLOB, such as name=erp-* or "
             "label.site=ams");
   EXPECT_EQ(Selector::parse("produkt=x").error(),
             "\"produkt=x\" is not a selector: the key is one of name, check, product, requirement, "

@@ -131,6 +131,17 @@ TEST(Yaml, NestedAnchorsAreBoundedToo) {
   EXPECT_TRUE(errors_of(text).ends_with(": aliases make the file larger than 64 MiB\n"));
 }
 
+TEST(Yaml, AQuoteThatIsNotClosedIsAnError) {
+  EXPECT_TRUE(errors_of("a: \"x\nb: y\n").contains("a quote is not closed"));
+  EXPECT_TRUE(errors_of("a: 'x\nb: y").contains("a quote is not closed"));
+}
+
+TEST(Yaml, BlockTextKeepsItsEnd) {
+  EXPECT_EQ(parse("a: |\n  x\n").find("a")->scalar, "x\n");
+  EXPECT_EQ(parse("a: |-\n  x\n").find("a")->scalar, "x");
+  EXPECT_EQ(parse("a: |+\n  x\n\n").find("a")->scalar, "x\n\n");
+}
+
 TEST(Yaml, DepthIsBounded) {
   EXPECT_EQ(parse(std::string(64, '[') + std::string(64, ']')).kind, Value::Kind::list);
   EXPECT_EQ(errors_of(std::string(65, '[') + std::string(65, ']')),
@@ -151,7 +162,9 @@ TEST(Yaml, TagsAreRefused) {
 }
 
 TEST(Yaml, KeysArePlainText) {
-  EXPECT_EQ(errors_of("? [a, b]\n: 1\n"), "t.yaml:1:3: a key is plain text, not a list or a map\n");
+  EXPECT_EQ(errors_of("? [a, b]\n: 1\n"),
+            "t.yaml:1:3: a key is plain text, not a list or a map; is a bracket or a brace left "
+            "open?\n");
   EXPECT_EQ(errors_of("null: 1\n"),
             "t.yaml:1:1: a key is missing; quote it if it is the word null\n");
   EXPECT_EQ(parse("\"null\": 1\n").members[0].key, "null");

@@ -1,6 +1,7 @@
-// `include:` of the configuration file.
+// Files: reading one, and following `include:`.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "config/selector.hpp"
@@ -11,6 +12,7 @@ namespace reachd::config {
 namespace {
 
 constexpr std::size_t kMostFiles = 10'000;
+constexpr std::size_t kMostBytes = 64u << 20;  ///< of a file
 
 class Includer {
  public:
@@ -134,6 +136,43 @@ class Includer {
 };
 
 }  // namespace
+
+std::optional<Value> load_yaml(const std::string& path, Diagnostics& diagnostics) {
+  const auto wrong = [&](std::string_view why) {
+    diagnostics.error({std::make_shared<const std::string>(path), 0, 0},
+                      "can't read the file: " + std::string(why));
+    return std::nullopt;
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    return wrong(status.type() == std::filesystem::file_type::not_found ? "it does not exist"
+                                                                        : "access is denied");
+  }
+  if (std::filesystem::is_directory(status)) {
+    return wrong("it is a folder");
+  }
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    return wrong("access is denied");
+  }
+  // Not by its size: what a pipe holds is known only once it is read.
+  std::string text;
+  constexpr std::size_t kChunk = 1u << 16;
+  while (stream && text.size() <= kMostBytes) {
+    const std::size_t before = text.size();
+    text.resize(before + kChunk);
+    stream.read(text.data() + before, kChunk);
+    text.resize(before + static_cast<std::size_t>(stream.gcount()));
+  }
+  if (stream.bad()) {
+    return wrong("reading failed");
+  }
+  if (text.size() > kMostBytes) {
+    return wrong("it is larger than 64 MiB");
+  }
+  return parse_yaml(text, path, diagnostics);
+}
 
 std::optional<Value> load_yaml_with_includes(const std::string& path, Diagnostics& diagnostics) {
   const std::size_t errors_before = diagnostics.count();
