@@ -179,6 +179,9 @@ void resolve_dependencies(PlanBuilder& builder) {
       for (const CustomCheck& other : builder.settings().checks) {
         names.push_back(other.name);
       }
+      if (std::ranges::find(names, name) != names.end()) {
+        continue;  // it has a problem of its own, reported already
+      }
       builder.diagnostics().error(place, "check " + custom.name + ": depends_on names \"" + name +
                                              "\", which is no check" + did_you_mean(name, names));
     }

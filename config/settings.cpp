@@ -294,7 +294,8 @@ class SettingsReader {
     devices.done();
   }
 
-  /// Last of all, for it moves the entries out of the tree.
+  /// Last of all, for it moves the entries out of the tree. What has no name is reported and left
+  /// out, so that the plan does not report it again.
   void take_lists(Settings& settings, std::size_t products, std::size_t checks) {
     settings.products.reserve(products);
     settings.checks.reserve(checks);
@@ -309,21 +310,26 @@ class SettingsReader {
         }
       }
     }
+    std::erase_if(settings.products,
+                  [](const Product& product) { return product.product.empty(); });
+    std::erase_if(settings.checks, [](const CustomCheck& check) {
+      return check.name.empty() || check.probe.empty();
+    });
     refuse_equal_names(settings.checks);
   }
 
-  void refuse_equal_names(const std::vector<CustomCheck>& checks) {
-    std::unordered_map<std::string_view, const CustomCheck*> names;
+  void refuse_equal_names(std::vector<CustomCheck>& checks) {
+    std::unordered_map<std::string, Place> names;
     names.reserve(checks.size());
-    for (const CustomCheck& check : checks) {
-      const auto [first, fresh] = names.emplace(check.name, &check);
-      if (!fresh && !check.name.empty()) {
-        const Value* name = check.config.find("name");
-        diagnostics_.error(name->place, "check " + check.name +
-                                            ": the name is taken by the check at " +
-                                            first->second->config.place.to_string());
+    std::erase_if(checks, [&](const CustomCheck& check) {
+      const auto [first, fresh] = names.emplace(check.name, check.config.place);
+      if (!fresh) {
+        diagnostics_.error(check.config.find("name")->place,
+                           "check " + check.name + ": the name is taken by the check at " +
+                               first->second.to_string());
       }
-    }
+      return !fresh;
+    });
   }
 
   Value& root_;
