@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "probes/http.hpp"
 #include "probes/tcp.hpp"
+#include "probes/tls.hpp"
 
 namespace reachd {
 
@@ -11,6 +13,8 @@ std::span<const ProbeType> probe_types() noexcept {
   // One line a probe type.
   static const std::vector<ProbeType> kTypes = {
       tcp_probe_type(),
+      tls_probe_type(),
+      http_probe_type(),
   };
   return kTypes;
 }

@@ -1,37 +1,41 @@
 #include "probes/tcp.hpp"
 
-#include <array>
 #include <utility>
 
-#include "probes/net/tcp.hpp"
+#include "probes/net/dial.hpp"
 
 namespace reachd {
 namespace {
 
 class TcpProbe final : public Probe {
  public:
-  explicit TcpProbe(net::TcpOptions options) : options_(options) {}
+  explicit TcpProbe(net::DialOptions options) : options_(std::move(options)) {}
 
   asio::awaitable<Outcome> run(ProbeRun run) const override {
+    if (options_.proxy) {
+      auto tunnel = co_await net::dial(run, options_, run.target.host, run.target.port, {});
+      if (!tunnel) {
+        co_return failed(run, std::move(tunnel.error()));
+      }
+      co_return succeeded(run);
+    }
     run.progress.enter(Phase::connect);
-    auto connected = co_await net::connect_tcp(run.network, *run.endpoint, options_, run.deadline);
+    auto connected =
+        co_await net::connect_tcp(run.network, *run.endpoint, options_.tcp, run.deadline);
     if (!connected) {
       co_return failed(run, std::move(connected.error()));
     }
     co_return succeeded(run);
   }
 
+  bool wants_address() const noexcept override { return options_.proxy == nullptr; }
+
  private:
-  net::TcpOptions options_;
+  net::DialOptions options_;
 };
 
-std::shared_ptr<const Probe> make(const Target&, Reader& params) {
-  static constexpr std::array<std::pair<std::string_view, bool>, 2> kClose{
-      {{"graceful", false}, {"reset", true}}};
-  net::TcpOptions options;
-  options.source = net::read_source(params);
-  options.reset_on_close = params.choice<bool>("close", false, kClose);
-  return std::make_shared<TcpProbe>(options);
+std::shared_ptr<const Probe> make(const Target& target, Reader& params) {
+  return std::make_shared<TcpProbe>(net::read_dial(params, target));
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ struct TlsFacts {
   Reason judgement =
       Reason::ok;  ///< what a strict judge says of the chain, also where it is only observed
   std::string judgement_message;
+  bool client_certificate_asked = false;  ///< the server asked for a client certificate
 };
 
 struct HttpFacts {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "probes/core/outcome.hpp"
@@ -28,9 +29,17 @@ struct TlsOptions {
   std::uint16_t max_version = 0;              ///< 0: the newest
 };
 
-/// Reads a `tls:` map: verify, ca_file, expected_issuers, server_name, certificate_file, key_file,
-/// min_version, max_version.
-std::shared_ptr<const TlsOptions> read_tls(Reader& reader, TlsOptions::Verify fallback);
+/// Reads the key `tls` of a probe's parameters, a map of verify, ca_file, expected_issuers,
+/// server_name, certificate_file, key_file, min_version, max_version. Never null. `fallback` serves
+/// where `verify` is not written.
+std::shared_ptr<const TlsOptions> read_tls(Reader& params, TlsOptions::Verify fallback);
+
+/// Errors of a TLS stream that are not its transport's.
+enum class TlsError : int {
+  client_certificate_required = 1,  ///< the server goes on only with a client certificate
+  broken = 2,                       ///< an alert, or bytes that are not TLS, after the handshake
+};
+error_code make_error_code(TlsError) noexcept;
 
 struct TlsConnected {
   std::unique_ptr<Stream> stream;
@@ -38,11 +47,24 @@ struct TlsConnected {
 };
 
 /// Client handshake over any stream (TCP, a proxy's tunnel, STARTTLS). Always completes for
-/// observation; name, trust, expiry, issuer and version are judged afterwards into
-/// TlsFacts::judgement. Fails only if there is no connection: tls_handshake, tls_version,
-/// closed_early, stalled, reset.
+/// observation; version, issuer, trust, expiry and name are judged afterwards, in this order, into
+/// TlsFacts::judgement. SNI (RFC 6066, 3) is `server_name` or else `host`, and is not sent for an
+/// address. Fails only if there is no connection: tls_handshake, tls_version, protocol_mismatch
+/// (the peer does not speak TLS), closed_early, stalled, reset, and local_error for files that
+/// can't be read.
+///
+/// A server that insists on a client certificate where none is configured has shown itself with its
+/// own certificate, so that is no failure: reading and writing then yield
+/// TlsError::client_certificate_required. TLS 1.2 says it in the handshake, TLS 1.3 on the first
+/// read (RFC 8446, 4.4.2.4). The stream does one operation at a time.
 asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transport,
                                                 const TlsOptions& options, const std::string& host,
                                                 Network& network, Deadline& deadline);
 
+/// What the judgement means for the probe: a failure if it is bad and `verify` is strict.
+std::optional<Failure> tls_verdict(const TlsOptions& options, const TlsFacts& facts);
+
 }  // namespace reachd::net
+
+template <>
+struct boost::system::is_error_code_enum<reachd::net::TlsError> : std::true_type {};

@@ -4,9 +4,7 @@
 
 #include "probes/net/tls.hpp"
 
-namespace boost::asio::ssl {
-class context;
-}
+struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 
 namespace reachd::net {
 
@@ -20,9 +18,10 @@ class TrustStore {
   TrustStore& operator=(const TrustStore&) = delete;
   ~TrustStore();
 
-  /// The context for these options; an unreadable file is a local_error failure, remembered until
-  /// clear().
-  Result<std::shared_ptr<boost::asio::ssl::context>> context(const TlsOptions& options);
+  /// The context for these options, never changed after; an unreadable file is a local_error
+  /// failure, remembered until clear(). It lets old versions and weak keys through, because the
+  /// judgement comes after the handshake (start_tls).
+  Result<std::shared_ptr<ssl_ctx_st>> context(const TlsOptions& options);
   void clear();
 
  private:

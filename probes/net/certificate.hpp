@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "probes/core/outcome.hpp"
+
+struct x509_st;        // OpenSSL's X509
+struct stack_st_X509;  // STACK_OF(X509)
+
+namespace reachd::net {
+
+/// What a certificate says of itself, bounded: texts of at most 512 bytes of UTF-8, at most 64
+/// names, dates beyond our clock's range at its end (RFC 5280).
+CertificateFacts certificate_facts(const x509_st* certificate);
+/// The same for a chain as sent, at most 16. Null is an empty chain.
+std::vector<CertificateFacts> chain_facts(const stack_st_X509* chain);
+/// True if the issuer of a certificate holds one of `expected`, without regard to case (ASCII) and
+/// to the backslashes of RFC 2253.
+bool has_issuer(const std::vector<CertificateFacts>& chain,
+                const std::vector<std::string>& expected);
+/// "2026-12-24 18:00 UTC"
+std::string format_date(WallTime time);
+
+}  // namespace reachd::net

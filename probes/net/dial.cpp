@@ -1,0 +1,139 @@
+#include "probes/net/dial.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "probes/net/resolver.hpp"
+
+namespace reachd::net {
+namespace {
+
+/// A person waits for no more of a name's addresses than a browser would try.
+constexpr std::size_t kMostAddresses = 4;
+
+/// The addresses of `host`, without asking anybody for a literal one.
+asio::awaitable<Result<std::vector<IpAddress>>> addresses_of(ProbeRun& run,
+                                                             const std::string& host) {
+  if (const auto literal = IpAddress::parse(host)) {
+    co_return std::vector<IpAddress>{*literal};
+  }
+  auto found = co_await run.network.resolver.resolve(host, run.name_servers, run.deadline);
+  co_return found;
+}
+
+/// The first address that takes the connection, or the failure of the last one tried.
+asio::awaitable<Result<std::unique_ptr<Stream>>> connect_any(
+    ProbeRun& run, const std::vector<IpAddress>& addresses, std::uint16_t port,
+    const TcpOptions& options) {
+  Failure last{Reason::dns_no_data, "the name has no address", 0, std::nullopt};
+  for (std::size_t i = 0; i < std::min(addresses.size(), kMostAddresses); ++i) {
+    const Endpoint endpoint{addresses[i], port};
+    auto stream = co_await connect_tcp(run.network, endpoint, options, run.deadline);
+    if (stream || run.deadline.ended() != Deadline::Ended::no) {
+      co_return stream;
+    }
+    last = std::move(stream.error());
+  }
+  co_return std::unexpected(std::move(last));
+}
+
+asio::awaitable<Result<std::unique_ptr<Stream>>> connect_direct(ProbeRun& run,
+                                                                const DialOptions& options,
+                                                                const std::string& host,
+                                                                std::uint16_t port,
+                                                                std::optional<Endpoint> endpoint) {
+  if (endpoint) {
+    run.progress.enter(Phase::connect);
+    auto stream = co_await connect_tcp(run.network, *endpoint, options.tcp, run.deadline);
+    co_return stream;
+  }
+  run.progress.enter(Phase::resolve);
+  auto addresses = co_await addresses_of(run, host);
+  if (!addresses) {
+    co_return std::unexpected(std::move(addresses.error()));
+  }
+  run.progress.enter(Phase::connect);
+  auto stream = co_await connect_any(run, *addresses, port, options.tcp);
+  co_return stream;
+}
+
+Failure proxy_failure(Failure failure, const ProxyOptions& proxy) {
+  if (!is_local_fault(failure.reason)) {
+    const std::string cause =
+        failure.message.empty() ? std::string(describe(failure.reason)) : failure.message;
+    failure.message = proxy.title() + " can't be reached: " + cause;
+    failure.reason = Reason::proxy_unreachable;
+  }
+  return failure;
+}
+
+}  // namespace
+
+TcpOptions read_tcp(Reader& params) {
+  static constexpr std::array<std::pair<std::string_view, bool>, 2> kClose{
+      {{"graceful", false}, {"reset", true}}};
+  TcpOptions options;
+  options.source = read_source(params);
+  options.reset_on_close = params.choice<bool>("close", false, kClose);
+  return options;
+}
+
+DialOptions read_dial(Reader& params, const Target& target) {
+  DialOptions options;
+  options.tcp = read_tcp(params);
+  options.proxy = read_proxy(params, target);
+  return options;
+}
+
+asio::awaitable<Result<std::unique_ptr<Stream>>> dial_proxy(ProbeRun& run,
+                                                            const ProxyOptions& proxy,
+                                                            const TcpOptions& options) {
+  run.progress.enter(Phase::proxy);
+  auto addresses = co_await addresses_of(run, proxy.server.host);
+  if (!addresses) {
+    co_return std::unexpected(proxy_failure(std::move(addresses.error()), proxy));
+  }
+  auto stream = co_await connect_any(run, *addresses, proxy.server.port, options);
+  if (!stream) {
+    co_return std::unexpected(proxy_failure(std::move(stream.error()), proxy));
+  }
+  co_return stream;
+}
+
+asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
+                                     const std::string& host, std::uint16_t port,
+                                     std::optional<Endpoint> endpoint) {
+  Dialed dialed;
+  if (options.proxy) {
+    auto leg = co_await dial_proxy(run, *options.proxy, options.tcp);
+    if (!leg) {
+      co_return std::unexpected(std::move(leg.error()));
+    }
+    auto tunnel = co_await open_tunnel(std::move(*leg), *options.proxy, host, port, run.deadline);
+    if (!tunnel) {
+      co_return std::unexpected(std::move(tunnel.error()));
+    }
+    dialed.stream = std::move(*tunnel);
+  } else {
+    auto direct = co_await connect_direct(run, options, host, port, endpoint);
+    if (!direct) {
+      co_return std::unexpected(std::move(direct.error()));
+    }
+    dialed.stream = std::move(*direct);
+  }
+  if (options.tls) {
+    run.progress.enter(Phase::tls);
+    auto secured =
+        co_await start_tls(std::move(dialed.stream), *options.tls, host, run.network, run.deadline);
+    if (!secured) {
+      co_return std::unexpected(std::move(secured.error()));
+    }
+    dialed.stream = std::move(secured->stream);
+    dialed.tls = std::move(secured->facts);
+  }
+  co_return dialed;
+}
+
+}  // namespace reachd::net

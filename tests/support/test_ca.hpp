@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+struct evp_pkey_st;
+struct x509_st;
+
+namespace reachd::test {
+
+/// A certificate chain, the leaf first, and the leaf's key, both PEM.
+struct Identity {
+  std::string chain;
+  std::string key;
+};
+
+/// What a certificate should say.
+struct CertificateWish {
+  std::string subject = "localhost";
+  std::string names = "DNS:localhost,IP:127.0.0.1";  ///< OpenSSL's form; empty: no extension
+  std::chrono::hours from{-24};                      ///< from now
+  std::chrono::hours until{90 * 24};
+  std::size_t padding = 0;  ///< bytes of a comment, for certificates of absurd size
+};
+
+/// An authority made at run time with EC keys, so it costs a millisecond.
+class TestCa {
+ public:
+  explicit TestCa(const std::string& name = "reachd test authority");
+  TestCa(const TestCa&) = delete;
+  TestCa& operator=(const TestCa&) = delete;
+
+  Identity issue(const CertificateWish& wish = {}) const;
+  /// Issued by an intermediate authority, which the chain holds if `complete`.
+  Identity issue_below_intermediate(const CertificateWish& wish, bool complete) const;
+  std::string certificate() const;  ///< PEM
+
+ private:
+  TestCa(const std::string& name, const TestCa& parent);
+
+  std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<x509_st> certificate_;
+};
+
+Identity self_signed(const CertificateWish& wish = {});
+
+/// A file that goes with the object.
+class TempFile {
+ public:
+  explicit TempFile(const std::string& content);
+  TempFile(const TempFile&) = delete;
+  TempFile& operator=(const TempFile&) = delete;
+  ~TempFile();
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace reachd::test
