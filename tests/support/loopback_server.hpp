@@ -26,7 +26,7 @@ struct ServerTls {
   int least_version = 0;  ///< TLS1_VERSION and the like; 0: the library's
   int most_version = 0;
   ClientCertificate client_certificate = ClientCertificate::ignored;
-  std::string client_ca;  ///< PEM, of which client certificates are taken
+  std::string client_ca{};  ///< PEM, of which client certificates are taken
 };
 
 /// One accepted connection, as a script sees it. What it does after the client has gone has no

@@ -1,0 +1,80 @@
+#include "probes/net/tls.hpp"
+
+#include <gmock/gmock.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include "probes/net/certificate.hpp"
+#include "probes/net/tls_judgement.hpp"
+#include "tests/support/test_ca.hpp"
+
+namespace reachd::net {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+TlsFacts facts_of(std::string issuer) {
+  TlsFacts facts;
+  facts.version = "TLSv1.2";
+  CertificateFacts leaf;
+  leaf.subject = "CN=leaf";
+  leaf.issuer = std::move(issuer);
+  leaf.names = {"a.example", "b.example"};
+  facts.chain.push_back(leaf);
+  return facts;
+}
+
+Reason judged(TlsFacts& facts, const std::vector<TlsFinding>& findings, int version = 0x0303,
+              const TlsOptions& options = {}) {
+  judge_tls(facts, findings, version, options, "host.example");
+  return facts.judgement;
+}
+
+TEST(TlsJudgement, NothingFoundIsGood) {
+  TlsFacts facts = facts_of("CN=ca");
+  EXPECT_EQ(judged(facts, {}), Reason::ok);
+}
+
+TEST(TlsJudgement, VersionIssuerTrustExpiryValidityAndNameInThisOrder) {
+  std::vector<TlsFinding> findings{{X509_V_ERR_HOSTNAME_MISMATCH, "CN=leaf"}};
+  TlsFacts facts = facts_of("CN=ca");
+  EXPECT_EQ(judged(facts, findings), Reason::tls_name);
+  findings.push_back({X509_V_ERR_CERT_NOT_YET_VALID, "CN=leaf"});
+  EXPECT_EQ(judged(facts, findings), Reason::tls_not_yet_valid);
+  findings.push_back({X509_V_ERR_CERT_HAS_EXPIRED, "CN=above"});
+  EXPECT_EQ(judged(facts, findings), Reason::tls_expired);
+  EXPECT_THAT(facts.judgement_message, HasSubstr("CN=above"));
+  findings.push_back({X509_V_ERR_CA_MD_TOO_WEAK, "CN=leaf"});
+  EXPECT_EQ(judged(facts, findings), Reason::tls_untrusted);
+  TlsOptions options;
+  options.expected_issuers = {"another"};
+  EXPECT_EQ(judged(facts, findings, 0x0303, options), Reason::tls_intercepted);
+  EXPECT_EQ(judged(facts, findings, 0x0302, options), Reason::tls_version);
+}
+
+TEST(TlsJudgement, AnIssuerIsFoundWithoutRegardToCaseAndEscapes) {
+  TlsFacts facts = facts_of(R"(CN=Issuing CA 1,O=Sample\, Inc.)");
+  EXPECT_TRUE(has_issuer(facts.chain, {"other", "sample, inc."}));
+  EXPECT_FALSE(has_issuer(facts.chain, {"sample llc"}));
+  EXPECT_FALSE(has_issuer({}, {"sample"}));
+}
+
+TEST(TlsJudgement, OnlyAStrictOneFailsTheProbe) {
+  TlsFacts facts = facts_of("CN=ca");
+  facts.judgement = Reason::tls_name;
+  TlsOptions options;
+  ASSERT_TRUE(tls_verdict(options, facts));
+  EXPECT_EQ(tls_verdict(options, facts)->reason, Reason::tls_name);
+  options.verify = TlsOptions::Verify::observe;
+  EXPECT_FALSE(tls_verdict(options, facts));
+}
+
+TEST(Certificate, DatesBeyondTheClocksRangeAreItsEnd) {
+  EXPECT_EQ(format_date(WallTime::max()), "9999-12-31 23:59 UTC");
+  EXPECT_EQ(format_date(WallTime(std::chrono::sys_days(std::chrono::year(2026) / 12 / 24) + 18h)),
+            "2026-12-24 18:00 UTC");
+}
+
+}  // namespace
+}  // namespace reachd::net
