@@ -13,7 +13,8 @@ class TcpProbe final : public Probe {
 
   asio::awaitable<Outcome> run(ProbeRun run) const override {
     if (options_.proxy) {
-      auto tunnel = co_await net::dial(run, options_, run.target.host, run.target.port, {});
+      auto tunnel =
+          co_await net::dial(run, options_, run.target.host, run.target.port, std::nullopt);
       if (!tunnel) {
         co_return failed(run, std::move(tunnel.error()));
       }

@@ -139,7 +139,8 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> open_tunnel(std::unique_ptr<Str
   if (!credentials.empty()) {
     request.headers.emplace_back("Proxy-Authorization", credentials);
   }
-  auto response = co_await exchange(*stream, request, HttpLimits{}, Phase::proxy, deadline);
+  const HttpLimits limits;
+  auto response = co_await exchange(*stream, request, limits, Phase::proxy, deadline);
   if (!response) {
     co_return std::unexpected(tunnel_failure(std::move(response.error()), proxy));
   }

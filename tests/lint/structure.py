@@ -51,7 +51,7 @@ def allowed(path, included):
     folder = folder_of(path)
     if folder == "probes":
         kind = path.stem.split("_")[0]
-        own = included in (f"probes/{path.stem}.hpp", f"probes/{kind}.hpp", "probes/registry.hpp")
+        own = included in (f"probes/{kind}.hpp", "probes/registry.hpp") or included.startswith(f"probes/{kind}_")
         registry = path.name == "registry.cpp"
         if re.fullmatch(r"probes/\w+\.hpp", included):
             return own or registry

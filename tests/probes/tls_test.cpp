@@ -213,14 +213,16 @@ TEST_F(TlsProbe, SilenceInTheHandshakeIsStalledAtTheDeadline) {
 }
 
 TEST_F(TlsProbe, AClosedHandshakeIsClosedEarlyAndAResetIsAReset) {
-  const Outcome closed = see_plain([](test::Peer& peer) -> test::asio::awaitable<void> {
+  const test::Script close = [](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read_until("\x01");  // in the middle of the ClientHello
-  });
-  EXPECT_EQ(closed.reason, Reason::closed_early) << closed.message;
-  const Outcome reset = see_plain([](test::Peer& peer) -> test::asio::awaitable<void> {
+  };
+  const test::Script reset_at_once = [](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.pause(1ms);
     peer.reset();
-  });
+  };
+  const Outcome closed = see_plain(close);
+  EXPECT_EQ(closed.reason, Reason::closed_early) << closed.message;
+  const Outcome reset = see_plain(reset_at_once);
   EXPECT_EQ(reset.reason, Reason::reset) << reset.message;
   EXPECT_EQ(reset.phase, Phase::tls);
 }
