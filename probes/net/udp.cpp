@@ -64,10 +64,10 @@ class Socket final : public UdpSocket {
   }
 
   asio::awaitable<Result<void>> send(std::span<const std::byte> datagram) override {
+    const auto data = asio::buffer(datagram.data(), datagram.size());
     error_code ec = asio::error::operation_aborted;
     if (socket_.is_open()) {
-      co_await socket_.async_send(asio::buffer(datagram.data(), datagram.size()),
-                                  asio::redirect_error(asio::use_awaitable, ec));
+      co_await socket_.async_send(data, asio::redirect_error(asio::use_awaitable, ec));
     }
     if (ec) {
       co_return std::unexpected(why(ec, /*immediate=*/true));
@@ -80,11 +80,11 @@ class Socket final : public UdpSocket {
     CancelOnAbort pause(socket_);
     Deadline round(queue_, until.value_or(deadline_.expiry()));
     const Watch watch = round.watch(pause);
+    const auto target = asio::buffer(buffer.data(), buffer.size());
     error_code ec = asio::error::operation_aborted;
     std::size_t count = 0;
     if (socket_.is_open() && !pause.fired()) {
-      count = co_await socket_.async_receive(asio::buffer(buffer.data(), buffer.size()),
-                                             asio::redirect_error(asio::use_awaitable, ec));
+      count = co_await socket_.async_receive(target, asio::redirect_error(asio::use_awaitable, ec));
     }
     if (!ec) {
       co_return std::optional<std::size_t>(count);
