@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "probes/dns.hpp"
 #include "probes/http.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
@@ -16,7 +15,6 @@ std::span<const ProbeType> probe_types() noexcept {
       tcp_probe_type(),
       tls_probe_type(),
       http_probe_type(),
-      dns_probe_type(),
   };
   return kTypes;
 }

@@ -13,6 +13,14 @@ bool certificate_ends_soon(const Outcome& outcome, const config::Timing& timing,
          outcome.tls->chain.front().not_after - now < timing.certificate_near_end;
 }
 
+/// True if both speak for the same way out of `now`: from down, a degraded success is as good as a
+/// clean one.
+bool same_row(Verdict now, Proof a, Proof b) noexcept {
+  return a == b || (now == Verdict::down && a != Proof::failure && b != Proof::failure);
+}
+
+}  // namespace
+
 Verdict verdict_of(Proof proof) noexcept {
   switch (proof) {
     case Proof::failure:
@@ -26,14 +34,6 @@ Verdict verdict_of(Proof proof) noexcept {
   }
   return Verdict::unknown;
 }
-
-/// True if both speak for the same way out of `now`: from down, a degraded success is as good as a
-/// clean one.
-bool same_row(Verdict now, Proof a, Proof b) noexcept {
-  return a == b || (now == Verdict::down && a != Proof::failure && b != Proof::failure);
-}
-
-}  // namespace
 
 Proof judge(const Outcome& outcome, const config::Timing& timing, bool had_reply,
             WallTime now) noexcept {

@@ -23,6 +23,12 @@ enum class Proof : std::uint8_t {
 Proof judge(const Outcome& outcome, const config::Timing& timing, bool had_reply,
             WallTime now) noexcept;
 
+/// The verdict that the proof speaks for.
+Verdict verdict_of(Proof proof) noexcept;
+
+/// Why a verdict is unknown where there were results.
+inline constexpr std::string_view kNoProof = "nothing has proved it either way";
+
 /// A sentence for a success that is degraded for a reason of the timing's (slow, certificate near
 /// its end); empty if not, or if the outcome explains itself.
 std::string_view why_degraded(const Outcome& outcome, const config::Timing& timing,

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <boost/asio/ip/udp.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "probes/net/endpoint.hpp"
-
 namespace reachd::net {
+
+/// A socket of the operating system: a descriptor, or a SOCKET on Windows.
+using NativeSocket = boost::asio::ip::udp::socket::native_handle_type;
 
 /// Waits for a changing set of sockets; the seam between poll() and WSAPoll(). One thread uses it;
 /// only wake() may be called from others.

@@ -1,0 +1,110 @@
+#include "daemon/engine/layout.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+
+namespace reachd::engine {
+namespace {
+
+using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+
+Lists list_groups(const config::Plan& plan) {
+  Pairs pairs;
+  for (std::uint32_t group = 0; group < plan.groups.size(); ++group) {
+    for (const std::uint32_t check : plan.groups[group].checks) {
+      pairs.emplace_back(check, group);
+    }
+  }
+  return {plan.checks.size(), pairs};
+}
+
+}  // namespace
+
+Lists list_checks(const config::Plan& plan) {
+  Pairs pairs;
+  pairs.reserve(plan.checks.size());
+  for (std::uint32_t check = 0; check < plan.checks.size(); ++check) {
+    pairs.emplace_back(plan.checks[check].probe, check);
+  }
+  return {plan.probes.size(), pairs};
+}
+
+Lists::Lists(std::size_t rows, std::span<const std::pair<std::uint32_t, std::uint32_t>> pairs)
+    : begins_(rows + 1), values_(pairs.size()) {
+  for (const auto& [row, value] : pairs) {
+    ++begins_[row + 1];
+  }
+  for (std::size_t row = 0; row < rows; ++row) {
+    begins_[row + 1] += begins_[row];
+  }
+  std::vector<std::uint32_t> next = begins_;
+  for (const auto& [row, value] : pairs) {
+    values_[next[row]++] = value;
+  }
+}
+
+Gates::Gates(const config::Plan& plan, const Gates* before)
+    : states_(std::make_unique<State[]>(plan.groups.size())) {
+  std::unordered_map<std::string_view, const State*> known;
+  for (std::size_t i = 0; before != nullptr && i < before->names_.size(); ++i) {
+    known.emplace(before->names_[i], &before->states_[i]);
+  }
+  names_.reserve(plan.groups.size());
+  for (const config::Group& group : plan.groups) {
+    State& state = states_[names_.size()];
+    names_.push_back(group.name);
+    if (const auto found = known.find(group.name); found != known.end()) {
+      state.answered = found->second->answered.load();
+      state.answers = found->second->answers.load();
+    }
+  }
+}
+
+void Gates::saw(std::uint32_t group, bool success) noexcept {
+  State& state = states_[group];
+  state.answers.store(success, std::memory_order_relaxed);
+  if (success) {
+    state.answered.store(true, std::memory_order_relaxed);
+  }
+}
+
+std::string_view Gates::holds(const config::Gate& gate) const noexcept {
+  switch (gate.kind) {
+    case config::Gate::Kind::never:
+      return gate.why;
+    case config::Gate::Kind::device_answered:
+      return states_[gate.group].answered.load(std::memory_order_relaxed)
+                 ? ""
+                 : "the device has not answered on any port yet";
+    case config::Gate::Kind::ping_answers:
+      return states_[gate.group].answers.load(std::memory_order_relaxed)
+                 ? ""
+                 : "the host does not answer a ping";
+  }
+  return "";
+}
+
+bool is_idle(const config::Plan& plan, std::span<const std::uint32_t> checks) noexcept {
+  return std::ranges::all_of(checks, [&plan](std::uint32_t check) {
+    const auto& gate = plan.checks[check].gate;
+    return gate && gate->kind == config::Gate::Kind::never;
+  });
+}
+
+Layout::Layout(std::shared_ptr<const config::Plan> its_plan, unsigned loops, const Layout* before)
+    : plan(std::move(its_plan)),
+      board(std::make_shared<Board>(plan)),
+      gates(*plan, before == nullptr ? nullptr : &before->gates),
+      checks_of_probe(list_checks(*plan)),
+      groups_of_check(list_groups(*plan)),
+      loop_of_probe(plan->probes.size()) {
+  for (std::size_t probe = 0; probe < plan->probes.size(); ++probe) {
+    const auto hash = std::hash<std::string>()(plan->probes[probe].target.host);
+    loop_of_probe[probe] = is_idle(*plan, checks_of_probe.of(probe))
+                               ? kNoLoop
+                               : static_cast<std::uint8_t>(hash % loops);
+  }
+}
+
+}  // namespace reachd::engine

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/engine/engine.hpp"
+#include "daemon/engine/launcher.hpp"
+#include "daemon/engine/layout.hpp"
+#include "daemon/engine/schedule.hpp"
+#include "daemon/engine/verdict.hpp"
+#include "daemon/log/log.hpp"
+#include "probes/net/deadline.hpp"
+
+namespace reachd::engine {
+
+/// Probes one loop's share of the plan: takes what is due, has it launched, judges what comes back
+/// and writes it on the board. One timer wakes it, at most every 2 ms, and what is due by then is
+/// taken together. Loop thread only, unless a member says otherwise.
+class Runner {
+ public:
+  /// `number`: of this loop, as in Layout::loop_of_probe.
+  Runner(net::Network network, std::uint8_t number, std::uint32_t concurrency, Observer& observer);
+
+  /// Goes over to another plan. What stays keeps its status, its place in the schedule and, if it
+  /// is in flight, its flight.
+  void apply(std::shared_ptr<Layout> layout);
+  /// Aborts what is in flight and waits for nothing any more, so that the loop ends by itself.
+  void stop();
+
+  /// Any thread.
+  TimePoint last_progress() const noexcept { return last_progress_.load(); }
+  std::uint32_t in_flight() const noexcept { return in_flight_.load(); }
+  /// True once stop() has run its course.
+  bool idle() const noexcept { return launcher_.idle(); }
+
+ private:
+  /// A probe of this loop.
+  struct Entry {
+    std::uint32_t probe = 0;             ///< index in the plan
+    Launcher::Flight* flight = nullptr;  ///< while it runs
+    Duration lag{};                      ///< of the present run
+    TimePoint last_full{};               ///< when the last full probe began
+    bool full_was_good = false;          ///< it succeeded without a flaw
+    bool light = false;                  ///< the present run is the light one
+  };
+
+  void take_over(const Layout& before, Entry& entry);
+  void take_over_checks(const Layout* before);
+  void wake();
+  void arm(TimePoint now);
+  void launch_due(TimePoint now);
+  bool wants_light(const Entry& entry, TimePoint now) const;
+  void finished(std::uint32_t index, Outcome outcome);
+  bool judge_check(std::uint32_t check, const std::shared_ptr<const Outcome>& outcome,
+                   TimePoint now, WallTime wall);
+
+  net::Network network_;
+  const std::uint8_t number_;
+  Observer& observer_;
+  Launcher launcher_;
+  std::shared_ptr<Layout> layout_;
+  Schedule schedule_;
+  std::vector<Entry> entries_;            ///< by index of the schedule
+  std::vector<VerdictMachine> machines_;  ///< by index of the plan's checks
+  boost::asio::steady_timer timer_;
+  TimePoint armed_for_ = TimePoint::max();
+  TimePoint last_wake_ = TimePoint::min();
+  std::uint64_t arming_ = 0;  ///< tells a handler that its timer was set anew
+  bool starved_ = false;      ///< something may be due that there was no room for
+  bool stopping_ = false;
+  log::RareWarning descriptor_warning_;
+  std::atomic<TimePoint> last_progress_;
+  std::atomic<std::uint32_t> in_flight_ = 0;
+};
+
+}  // namespace reachd::engine
