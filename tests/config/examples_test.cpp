@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <random>
 
 #include "config/settings.hpp"
 #include "config/templates.hpp"
@@ -18,13 +20,37 @@ const fs::path kExamples =
 TEST(Examples, AllOfThemLoad) {
   int files = 0;
   for (const auto& entry : fs::directory_iterator(kExamples)) {
-    if (entry.path().extension() == ".yaml") {
+    if (entry.path().extension() == ".yaml" && entry.path().stem() != "full") {
       Diagnostics diagnostics;
       EXPECT_TRUE(load_settings(entry.path().string(), diagnostics)) << diagnostics.to_string();
       ++files;
     }
   }
   EXPECT_GE(files, 5);
+}
+
+/// It names files that its reader would have.
+class FullExample : public testing::Test {
+ protected:
+  FullExample() {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "catalog");
+    for (const char* name : {"web.yml", "blackbox.yml", "proxy.secret", "shop.secret", "shop.key",
+                             "api.token", "api.json", "ca.pem", "client.pem", "client.key"}) {
+      std::ofstream(folder_ / name) << "x\n";
+    }
+    fs::copy_file(kExamples / "full.yaml", folder_ / "full.yaml");
+  }
+  ~FullExample() override { fs::remove_all(folder_); }
+
+  fs::path folder_ =
+      fs::temp_directory_path() / ("reachd-full-" + std::to_string(std::random_device{}()));
+};
+
+TEST_F(FullExample, Loads) {
+  Diagnostics diagnostics;
+  EXPECT_TRUE(load_settings((folder_ / "full.yaml").string(), diagnostics))
+      << diagnostics.to_string();
 }
 
 TEST(Examples, TheQuickstartLooksAtThisMachineOnly) {
