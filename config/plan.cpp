@@ -228,6 +228,7 @@ std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
   const std::size_t before = diagnostics.count();
   PlanBuilder builder(settings, diagnostics);
   builder.plan().checks.reserve(settings.checks.size());
+  builder.plan().probes.reserve(settings.checks.size());
   for (const Product& product : settings.products) {
     add_product(builder, product, catalog);
   }

@@ -22,6 +22,12 @@ class Hash {
   std::uint64_t state_ = 0xcbf29ce484222325ULL;
 };
 
+std::uint64_t hash_of(std::string_view text) noexcept {
+  Hash hash;
+  hash.add(text);
+  return hash.value();
+}
+
 void append(std::string& text, const Value& value, const std::vector<std::string_view>& skip) {
   switch (value.kind) {
     case Value::Kind::null:
@@ -142,41 +148,42 @@ std::optional<std::uint32_t> PlanBuilder::probe(
     return std::nullopt;
   }
   const std::uint64_t key = key_of(type, target, identity, name_servers.get());
-  const auto [entry, is_new] =
-      probes_.try_emplace(key, static_cast<std::uint32_t>(plan_.probes.size()));
-  if (is_new) {
+  const auto known = probes_.find(key, [](std::uint32_t) { return true; });
+  if (!known) {
+    const auto index = static_cast<std::uint32_t>(plan_.probes.size());
     auto light = light_probe(type, target, *made, *timing, diagnostics_);
     plan_.probes.push_back(
         {&type, target, std::move(made), std::move(light), timing, std::move(name_servers), key});
-    return entry->second;
+    probes_.insert(key, index);
+    return index;
   }
-  ProbeSpec& spec = plan_.probes[entry->second];
+  ProbeSpec& spec = plan_.probes[*known];
   if (timing->interval < spec.timing->interval) {
     spec.timing = timing;
   }
   if (timing->handshake_every <= Duration{}) {
     spec.light = nullptr;
   }
-  return entry->second;
+  return known;
 }
 
 std::optional<std::uint32_t> PlanBuilder::find(std::string_view id) const {
-  const auto known = checks_.find(std::string(id));
-  return known == checks_.end() ? std::nullopt : std::optional(known->second);
+  return checks_.find(hash_of(id),
+                      [&](std::uint32_t index) { return plan_.checks[index].id == id; });
 }
 
 std::optional<std::uint32_t> PlanBuilder::add(Check check, const Place& place) {
-  const auto index = static_cast<std::uint32_t>(plan_.checks.size());
-  const auto [entry, is_new] = checks_.try_emplace(check.id, index);
-  if (!is_new) {
-    const Check& other = plan_.checks[entry->second];
+  if (const auto known = find(check.id)) {
+    const Check& other = plan_.checks[*known];
     // The same probe of the same product asked for twice is no question of which one counts.
     if (other.requirement == nullptr || other.probe != check.probe) {
-      diagnostics_.error(place, "check " + check.id + " is already asked for at " +
-                                    places_[entry->second].to_string());
+      diagnostics_.error(
+          place, "check " + check.id + " is already asked for at " + places_[*known].to_string());
     }
     return std::nullopt;
   }
+  const auto index = static_cast<std::uint32_t>(plan_.checks.size());
+  checks_.insert(hash_of(check.id), index);
   plan_.checks.push_back(std::move(check));
   places_.push_back(place);
   return index;

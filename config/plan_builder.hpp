@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "config/index_table.hpp"
 #include "config/plan.hpp"
 #include "config/settings.hpp"
 
@@ -55,9 +55,9 @@ class PlanBuilder {
   std::vector<std::shared_ptr<const Timing>> timings_;
   std::map<std::string, std::shared_ptr<const std::string>, std::less<>> words_;
   std::map<std::string, std::uint32_t, std::less<>> groups_;
-  std::unordered_map<std::uint64_t, std::uint32_t> probes_;  ///< key: index
-  std::unordered_map<std::string, std::uint32_t> checks_;    ///< id: index
-  std::vector<Place> places_;                                ///< of each check
+  IndexTable probes_;          ///< by key
+  IndexTable checks_;          ///< by id
+  std::vector<Place> places_;  ///< of each check
 };
 
 /// The members of a map without those whose keys are in `skip`, in one text that is equal for equal

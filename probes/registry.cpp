@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "probes/dns.hpp"
 #include "probes/http.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
@@ -15,6 +16,7 @@ std::span<const ProbeType> probe_types() noexcept {
       tcp_probe_type(),
       tls_probe_type(),
       http_probe_type(),
+      dns_probe_type(),
   };
   return kTypes;
 }

@@ -1,15 +1,13 @@
 #pragma once
 
-#include <boost/asio/ip/udp.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
 
-namespace reachd::net {
+#include "probes/net/endpoint.hpp"
 
-/// A socket of the operating system: a descriptor, or a SOCKET on Windows.
-using NativeSocket = boost::asio::ip::udp::socket::native_handle_type;
+namespace reachd::net {
 
 /// Waits for a changing set of sockets; the seam between poll() and WSAPoll(). One thread uses it;
 /// only wake() may be called from others.
