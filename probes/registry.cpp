@@ -5,6 +5,7 @@
 
 #include "probes/dns.hpp"
 #include "probes/http.hpp"
+#include "probes/icmp.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
 
@@ -16,6 +17,7 @@ std::span<const ProbeType> probe_types() noexcept {
       tcp_probe_type(),
       tls_probe_type(),
       http_probe_type(),
+      icmp_probe_type(),
       dns_probe_type(),
   };
   return kTypes;

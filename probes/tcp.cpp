@@ -13,20 +13,15 @@ class TcpProbe final : public Probe {
 
   asio::awaitable<Outcome> run(ProbeRun run) const override {
     if (options_.proxy) {
-      auto tunnel =
-          co_await net::dial(run, options_, run.target.host, run.target.port, std::nullopt);
-      if (!tunnel) {
-        co_return failed(run, std::move(tunnel.error()));
-      }
-      co_return succeeded(run);
+      const auto dialed =
+          co_await net::dial(run, options_, run.target.host, run.target.port, run.endpoint);
+      co_return dialed ? succeeded(run) : failed(run, dialed.error());
     }
+    // Straight to the socket: most checks are of this kind.
     run.progress.enter(Phase::connect);
-    auto connected =
+    const auto connected =
         co_await net::connect_tcp(run.network, *run.endpoint, options_.tcp, run.deadline);
-    if (!connected) {
-      co_return failed(run, std::move(connected.error()));
-    }
-    co_return succeeded(run);
+    co_return connected ? succeeded(run) : failed(run, connected.error());
   }
 
   bool wants_address() const noexcept override { return options_.proxy == nullptr; }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 
 #include "probes/net/endpoint.hpp"
 #include "probes/net/errors.hpp"
@@ -12,8 +14,10 @@ namespace reachd::net {
 void keep_icmp_errors(NativeSocket socket, IpAddress::Family family) noexcept;
 
 /// Takes the oldest ICMP error that was kept for `socket`, if there is one; the socket must still
-/// be open. Never waits.
-std::optional<IcmpError> take_icmp_error(NativeSocket socket) noexcept;
+/// be open. Never waits. `original` receives the start of the packet that the error answers, from
+/// its transport header on, with zeros behind it.
+std::optional<IcmpError> take_icmp_error(NativeSocket socket,
+                                         std::span<std::byte> original = {}) noexcept;
 
 /// True if an interface of this host has the address.
 bool is_own_address(const IpAddress& address) noexcept;

@@ -84,7 +84,10 @@ Failure icmp_failure(const Endpoint& to, int error_number, const IcmpError& icmp
   const Obstacle obstacle = v4 ? judge_v4(icmp.type, icmp.code) : judge_v6(icmp.type, icmp.code);
   const std::string said = (v4 ? " (ICMP " : " (ICMPv6 ") + std::to_string(icmp.type) + "/" +
                            std::to_string(icmp.code) + ")";
-  const std::string who = icmp.offender ? icmp.offender->to_string() : "a router";
+  const bool itself = icmp.offender && icmp.offender == to.address;
+  const std::string who = itself          ? "the host itself"
+                          : icmp.offender ? icmp.offender->to_string()
+                                          : "a router";
 
   if (obstacle == Obstacle::port && transport == Transport::udp) {
     return make(Reason::refused, who + " says that nothing listens on " + target + said,
@@ -92,7 +95,8 @@ Failure icmp_failure(const Endpoint& to, int error_number, const IcmpError& icmp
   }
   if (icmp.own) {
     if (obstacle == Obstacle::host) {
-      // What the kernel makes up when ARP or neighbour discovery gets no answer.
+      // What the kernel makes up when ARP or neighbour discovery gets no answer. An own firewall
+      // that rejects with host unreachable, which none does unless told to, looks the same.
       return make(Reason::host_unreachable, target + ": a neighbour did not answer", error_number);
     }
     if (obstacle == Obstacle::hop_limit) {

@@ -1,7 +1,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -11,31 +10,12 @@
 #include "probes/net/connect.hpp"
 #include "probes/net/endpoint.hpp"
 #include "probes/net/error_queue.hpp"
+#include "probes/net/linux/descriptor.hpp"
 
 namespace reachd::net {
 namespace {
 
 using asio::ip::tcp;
-
-error_code last_error() noexcept { return {errno, boost::system::system_category()}; }
-
-/// Owns a descriptor until Asio takes it over.
-class Descriptor {
- public:
-  explicit Descriptor(int value) noexcept : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) {
-      ::close(value_);
-    }
-  }
-  int get() const noexcept { return value_; }
-  int release() noexcept { return std::exchange(value_, -1); }
-
- private:
-  int value_;
-};
 
 error_code bind_to(int socket, const IpAddress& source) noexcept {
   // The port is chosen when connecting, where only the pair of endpoints has to be unique: else a

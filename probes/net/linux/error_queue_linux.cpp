@@ -4,12 +4,14 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+
+#include "probes/net/linux/descriptor.hpp"
 
 namespace reachd::net {
 namespace {
@@ -39,6 +41,18 @@ std::optional<IpAddress> address_of(const void* data, std::size_t size) {
   return std::nullopt;
 }
 
+/// True for what says that a packet was not delivered. Redirects, for one, are advice: Linux hands
+/// them to ping sockets as errors although the packet went on.
+bool is_failure(IpAddress::Family family, int type) noexcept {
+  if (family == IpAddress::Family::v6) {
+    return type < 128;  // RFC 4443, 2.1
+  }
+  constexpr int kUnreachable = 3;
+  constexpr int kTimeExceeded = 11;
+  constexpr int kParameterProblem = 12;
+  return type == kUnreachable || type == kTimeExceeded || type == kParameterProblem;
+}
+
 /// What one extended error says, if it comes from an ICMP message (ip(7), IP_RECVERR).
 std::optional<IcmpError> icmp_error_of(const cmsghdr& header) {
   const unsigned char* data = CMSG_DATA(&header);
@@ -56,6 +70,9 @@ std::optional<IcmpError> icmp_error_of(const cmsghdr& header) {
       error.ee_origin == SO_EE_ORIGIN_ICMP ? IpAddress::Family::v4 : IpAddress::Family::v6;
   icmp.type = error.ee_type;
   icmp.code = error.ee_code;
+  if (!is_failure(icmp.family, icmp.type)) {
+    return std::nullopt;
+  }
   // SO_EE_OFFENDER: the sender's address follows the error.
   icmp.offender = address_of(data + sizeof error, size - sizeof error);
   icmp.own = icmp.offender && is_own_address(*icmp.offender);
@@ -82,12 +99,13 @@ void keep_icmp_errors(NativeSocket socket, IpAddress::Family family) noexcept {
   }
 }
 
-std::optional<IcmpError> take_icmp_error(NativeSocket socket) noexcept {
+std::optional<IcmpError> take_icmp_error(NativeSocket socket,
+                                         std::span<std::byte> original) noexcept {
   // The queue is short (socket buffers bound it); entries of other origins are passed over.
   for (;;) {
-    std::array<std::byte, 1> packet{};  // the packet that caused the error: not needed
+    std::ranges::fill(original, std::byte{0});
     alignas(cmsghdr) std::array<std::byte, 512> control{};
-    iovec part{packet.data(), packet.size()};
+    iovec part{original.data(), original.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -136,21 +154,20 @@ bool is_own_address(const IpAddress& address) noexcept {
 
 std::optional<IpAddress> source_address(const IpAddress& to) noexcept {
   const int family = to.is_v4() ? AF_INET : AF_INET6;
-  const int socket = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) {
+  const Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket.get() < 0) {
     return std::nullopt;
   }
   // Connecting a datagram socket only looks the route up; any port will do.
   const auto endpoint = to_asio<boost::asio::ip::tcp>(Endpoint{to, 9});
   std::optional<IpAddress> source;
-  if (::connect(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) {
+  if (::connect(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) {
     boost::asio::ip::tcp::endpoint local;
     auto size = static_cast<socklen_t>(local.capacity());
-    if (::getsockname(socket, local.data(), &size) == 0) {
+    if (::getsockname(socket.get(), local.data(), &size) == 0) {
       source = address_of(local.data(), size);
     }
   }
-  ::close(socket);
   return source;
 }
 

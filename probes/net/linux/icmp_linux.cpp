@@ -1,0 +1,299 @@
+#include "probes/net/icmp.hpp"
+
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/icmp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "probes/net/deadline.hpp"
+#include "probes/net/endpoint.hpp"
+#include "probes/net/error_queue.hpp"
+#include "probes/net/icmp_packet.hpp"
+#include "probes/net/linux/descriptor.hpp"
+
+namespace reachd::net {
+namespace {
+
+using asio::ip::icmp;
+
+constexpr std::size_t kIcmpHeader = 8;
+constexpr std::size_t kMaxIpv4Header = 60;
+constexpr int kReadsAtOnce = 64;  ///< then other work of the loop has its turn
+
+struct EchoSocket {
+  Descriptor descriptor;
+  bool raw;
+};
+
+/// Raw sockets receive every ICMP message of their peer: only echo replies are wanted.
+void filter_replies(int socket, IpAddress::Family family) noexcept {
+  if (family == IpAddress::Family::v4) {
+    // ICMP_FILTER of linux/icmp.h, a header that can't live beside net/if.h: a set bit blocks a
+    // type.
+    constexpr int kIcmpFilter = 1;
+    constexpr int kEchoReply = 0;
+    const std::uint32_t blocked = ~(1U << kEchoReply);
+    ::setsockopt(socket, SOL_RAW, kIcmpFilter, &blocked, sizeof blocked);
+  } else {
+    icmp6_filter filter{};
+    ICMP6_FILTER_SETBLOCKALL(&filter);
+    ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+    ::setsockopt(socket, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
+  }
+}
+
+/// The datagram socket needs no capability where the sysctl ping_group_range holds one of our
+/// groups; the raw one needs CAP_NET_RAW.
+Result<EchoSocket> open_socket(IpAddress::Family family) {
+  const bool v4 = family == IpAddress::Family::v4;
+  const int domain = v4 ? AF_INET : AF_INET6;
+  const int protocol = v4 ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
+  Descriptor datagram(::socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (datagram.get() >= 0) {
+    return EchoSocket{std::move(datagram), false};
+  }
+  if (errno != EACCES && errno != EPERM && errno != EPROTONOSUPPORT) {
+    return std::unexpected(local_failure(last_error()));
+  }
+  Descriptor raw(::socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (raw.get() >= 0) {
+    filter_replies(raw.get(), family);
+    return EchoSocket{std::move(raw), true};
+  }
+  const error_code ec = last_error();
+  if (ec.value() == EPERM || ec.value() == EACCES) {
+    return std::unexpected(
+        Failure{Reason::local_permission,
+                "this process may not send pings: its group is not in net.ipv4.ping_group_range "
+                "and it lacks CAP_NET_RAW",
+                ec.value(), std::nullopt});
+  }
+  return std::unexpected(local_failure(ec));
+}
+
+/// One call of send_echoes().
+class Pinger final : public Abortable {
+ public:
+  Pinger(Network& network, const IpAddress& to, const EchoOptions& options, Deadline& deadline)
+      : network_(network),
+        to_{to, 0},
+        options_(options),
+        deadline_(deadline),
+        socket_(network.executor),
+        payload_(options.payload),
+        buffer_(kMaxIpv4Header + kIcmpHeader + options.payload) {
+    for (std::size_t i = 0; i < payload_.size(); ++i) {
+      payload_[i] = static_cast<std::byte>(i);
+    }
+    // The token. Not for secrecy, so a random source that can't answer yet does no harm.
+    ::getrandom(payload_.data(), kMinEchoPayload, GRND_NONBLOCK);
+    std::memcpy(&id_, payload_.data(), sizeof id_);
+  }
+
+  Result<void> open();
+  asio::awaitable<EchoReport> run();
+
+  void abort() noexcept override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  enum class State : std::uint8_t { waiting, answered };
+  struct Echo {
+    TimePoint sent;
+    State state = State::waiting;
+  };
+
+  IpAddress::Family family() const noexcept { return to_.address.family; }
+  Failure failure_of(error_code ec, const std::optional<IcmpError>& icmp) const {
+    return connect_failure(to_, ec, true, icmp, deadline_, Transport::icmp);
+  }
+  void complain(Failure failure) {
+    if (!report_.failure) {
+      report_.failure = std::move(failure);
+    }
+  }
+  bool all_answered() const noexcept {
+    return std::ranges::all_of(echoes_, [](const Echo& e) { return e.state == State::answered; });
+  }
+  void send_one();
+  void receive_all();
+  void receive_errors(error_code ec);
+  void accept_reply(std::span<const std::byte> datagram, TimePoint now);
+  asio::awaitable<void> wait(bool until_next);
+
+  // Constant after open().
+  Network& network_;
+  Endpoint to_;
+  EchoOptions options_;
+  Deadline& deadline_;
+  icmp::socket socket_;
+  bool raw_ = false;
+  std::uint16_t id_ = 0;
+  std::vector<std::byte> payload_;
+  // Changing.
+  std::vector<std::byte> buffer_;
+  std::vector<Echo> echoes_;  ///< by sequence
+  int attempted_ = 0;
+  TimePoint next_;
+  EchoReport report_;
+};
+
+Result<void> Pinger::open() {
+  Result<EchoSocket> opened = open_socket(family());
+  if (!opened) {
+    return std::unexpected(std::move(opened.error()));
+  }
+  raw_ = opened->raw;
+  const int descriptor = opened->descriptor.get();
+  keep_icmp_errors(descriptor, family());
+  const auto remote = to_asio<icmp>(to_);
+  // Connected, it hears only its target, and the errors that answer what it sends there.
+  if (::connect(descriptor, remote.data(), static_cast<socklen_t>(remote.size())) != 0) {
+    return std::unexpected(failure_of(last_error(), std::nullopt));
+  }
+  error_code ec;
+  socket_.assign(remote.protocol(), descriptor, ec);
+  if (ec) {
+    return std::unexpected(local_failure(ec));
+  }
+  opened->descriptor.release();
+  return {};
+}
+
+void Pinger::send_one() {
+  ++attempted_;
+  const auto sequence = static_cast<std::uint16_t>(echoes_.size());
+  const auto packet = make_echo_request(family(), id_, sequence, payload_);
+  const TimePoint now = network_.clock.steady_now();
+  const ssize_t count =
+      ::send(socket_.native_handle(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (count < 0) {
+    const error_code ec = last_error();
+    // A REJECT of this host's own firewall leaves its ICMP error as well.
+    complain(failure_of(ec, take_icmp_error(socket_.native_handle())));
+    return;
+  }
+  echoes_.push_back({now, State::waiting});
+  ++report_.facts.sent;
+}
+
+void Pinger::accept_reply(std::span<const std::byte> datagram, TimePoint now) {
+  const bool with_header = raw_ && family() == IpAddress::Family::v4;
+  const auto packet = parse_echo(family(), with_header ? without_ipv4_header(datagram) : datagram);
+  // The kernel chooses the id of a datagram socket and matches it itself.
+  if (!packet || !packet->reply || (raw_ && packet->id != id_) ||
+      packet->sequence >= echoes_.size() || !std::ranges::equal(packet->payload, payload_)) {
+    return;
+  }
+  Echo& echo = echoes_[packet->sequence];
+  if (echo.state == State::answered) {
+    return;  // a duplicate
+  }
+  echo.state = State::answered;
+  IcmpFacts& facts = report_.facts;
+  ++facts.received;
+  const Duration took = now - echo.sent;
+  facts.fastest = std::min(facts.fastest.value_or(took), took);
+  facts.slowest = std::max(facts.slowest.value_or(took), took);
+}
+
+void Pinger::receive_errors(error_code ec) {
+  std::array<std::byte, kIcmpHeader> original{};
+  while (const auto icmp = take_icmp_error(socket_.native_handle(), original)) {
+    const auto request = parse_echo(family(), original);
+    // Raw sockets hear the errors of others' pings to the same host.
+    if (!request || (raw_ && request->id != id_) || request->sequence >= echoes_.size()) {
+      continue;
+    }
+    echoes_[request->sequence].state = State::answered;
+    complain(failure_of(ec, icmp));
+  }
+}
+
+void Pinger::receive_all() {
+  error_code ec;
+  for (int reads = 0; reads < kReadsAtOnce; ++reads) {
+    const ssize_t count =
+        ::recv(socket_.native_handle(), buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
+    if (count >= 0) {
+      const auto size = std::min(static_cast<std::size_t>(count), buffer_.size());
+      accept_reply(std::span(buffer_).first(size), network_.clock.steady_now());
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      break;
+    } else if (errno != EINTR) {
+      // The pending error of the socket; its ICMP message waits in the error queue.
+      ec = last_error();
+      receive_errors(ec);
+    }
+  }
+  receive_errors(ec);
+}
+
+asio::awaitable<void> Pinger::wait(bool until_next) {
+  error_code ignored;
+  if (!until_next) {
+    co_await socket_.async_wait(icmp::socket::wait_read,
+                                asio::redirect_error(asio::use_awaitable, ignored));
+    co_return;
+  }
+  /// Ends the wait, not the socket.
+  struct Waker final : Abortable {
+    explicit Waker(icmp::socket& s) noexcept : socket(s) {}
+    void abort() noexcept override {
+      error_code unused;
+      socket.cancel(unused);
+    }
+    icmp::socket& socket;
+  } waker(socket_);
+  Deadline step(network_.deadlines, next_);
+  const Watch watch = step.watch(waker);
+  co_await socket_.async_wait(icmp::socket::wait_read,
+                              asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<EchoReport> Pinger::run() {
+  const Watch watch = deadline_.watch(*this);
+  next_ = network_.clock.steady_now();
+  echoes_.reserve(static_cast<std::size_t>(options_.count));
+  while (socket_.is_open()) {
+    receive_all();
+    const TimePoint now = network_.clock.steady_now();
+    if (attempted_ < options_.count && now >= next_) {
+      send_one();
+      next_ = now + options_.interval;
+      continue;
+    }
+    const bool more = attempted_ < options_.count;
+    if (!more && all_answered()) {
+      break;
+    }
+    co_await wait(more);
+  }
+  co_return std::move(report_);
+}
+
+}  // namespace
+
+asio::awaitable<Result<EchoReport>> send_echoes(Network& network, IpAddress to, EchoOptions options,
+                                                Deadline& deadline) {
+  Pinger pinger(network, to, options, deadline);
+  const Result<void> opened = pinger.open();
+  if (!opened) {
+    co_return std::unexpected(opened.error());
+  }
+  EchoReport report = co_await pinger.run();
+  co_return report;
+}
+
+}  // namespace reachd::net
