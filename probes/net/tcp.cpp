@@ -19,7 +19,7 @@ class TcpStream final : public Stream {
   TcpStream(const asio::any_io_executor& executor, bool reset_on_close, Deadline& deadline)
       : socket_(executor), reset_on_close_(reset_on_close), watch_(deadline.watch(*this)) {}
 
-  ~TcpStream() {
+  ~TcpStream() override {
     error_code ignored;
     if (reset_on_close_ && socket_.is_open()) {
       socket_.set_option(asio::socket_base::linger(true, 0), ignored);

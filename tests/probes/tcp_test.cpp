@@ -77,11 +77,12 @@ TEST_F(TcpProbe, ComesFromTheSource) {
 
 TEST_F(TcpProbe, GoesThroughAProxyWithTheNameUnresolved) {
   std::string asked;
-  const test::LoopbackServer proxy(net.context, [&](test::Peer& peer) -> asio::awaitable<void> {
+  const auto tunnel = [&](test::Peer& peer) -> asio::awaitable<void> {
     asked = co_await peer.read_until("\r\n\r\n");
     co_await peer.send("HTTP/1.1 200 OK\r\n\r\n");
     co_await peer.wait_until_closed();
-  });
+  };
+  const test::LoopbackServer proxy(net.context, tunnel);
   const Outcome outcome =
       net.probe(tcp_probe_type(), "inside.example.com:8443",
                 test::params({{"proxy", test::text("http://" + proxy.target())}}));
