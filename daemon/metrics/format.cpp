@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "daemon/metrics/accept.hpp"
 #include "probes/core/decimal.hpp"
 #include "probes/core/utf8.hpp"
 
@@ -11,51 +12,6 @@ namespace reachd::metrics {
 namespace {
 
 constexpr std::string_view kTotal = "_total";
-
-std::string_view trim(std::string_view text) noexcept {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// Takes the part before `separator` off the front of `text`.
-std::string_view next_part(std::string_view& text, char separator) noexcept {
-  const auto end = text.find(separator);
-  const std::string_view part = text.substr(0, end);
-  text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  return trim(part);
-}
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  if (left.size() != right.size()) {
-    return false;
-  }
-  for (std::size_t index = 0; index < left.size(); ++index) {
-    if (lower(left[index]) != lower(right[index])) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/// The weight of a media range's parameters (";q=0.5"), in thousandths; 1000 without one, 0 if it
-/// makes no sense.
-int weight_of(std::string_view parameters) noexcept {
-  while (!parameters.empty()) {
-    std::string_view value = next_part(parameters, ';');
-    const std::string_view name = next_part(value, '=');
-    if (equal_ignoring_case(name, "q")) {
-      double weight = 0;
-      const auto read = std::from_chars(value.data(), value.data() + value.size(), weight);
-      const bool sane = read.ec == std::errc() && weight >= 0 && weight <= 1;
-      return sane ? static_cast<int>(std::lround(weight * 1000)) : 0;
-    }
-  }
-  return 1000;
-}
 
 std::string_view type_word(Type type) noexcept {
   switch (type) {
@@ -103,15 +59,12 @@ std::string_view content_type(Format format) noexcept {
 Format negotiate(std::string_view accept) noexcept {
   Format best = Format::text;
   int best_weight = 0;
-  while (!accept.empty()) {
-    std::string_view range = next_part(accept, ',');
-    const std::string_view type = next_part(range, ';');
-    const bool openmetrics = equal_ignoring_case(type, "application/openmetrics-text");
-    const bool text = equal_ignoring_case(type, "text/plain") ||
-                      equal_ignoring_case(type, "text/*") || type == "*/*";
-    const int weight = openmetrics || text ? weight_of(range) : 0;
-    if (weight > best_weight) {
-      best_weight = weight;
+  while (const auto range = next_weighted(accept)) {
+    const bool openmetrics = equals_ignoring_case(range->value, "application/openmetrics-text");
+    const bool text = equals_ignoring_case(range->value, "text/plain") ||
+                      equals_ignoring_case(range->value, "text/*") || range->value == "*/*";
+    if ((openmetrics || text) && range->weight > best_weight) {
+      best_weight = range->weight;
       best = openmetrics ? Format::openmetrics : Format::text;
     }
   }

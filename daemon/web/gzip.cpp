@@ -1,0 +1,59 @@
+#include "daemon/web/gzip.hpp"
+
+#include <zlib.h>
+
+#include <new>
+
+#include "daemon/metrics/accept.hpp"
+
+namespace reachd::web {
+
+Gzip::Gzip() : stream_(new z_stream()) {
+  constexpr int kGzipFraming = 16;
+  // Measured on 23 MB of exposition: a small hash table stays in the cache, a tenth less time than
+  // with the default of 8.
+  constexpr int kMemoryLevel = 5;
+  if (deflateInit2(stream_.get(), 1, Z_DEFLATED, MAX_WBITS + kGzipFraming, kMemoryLevel,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+}
+
+void Gzip::End::operator()(z_stream_s* stream) const noexcept {
+  deflateEnd(stream);
+  delete stream;
+}
+
+void Gzip::write(std::string_view text, std::string& out) { run(text, Z_NO_FLUSH, out); }
+
+void Gzip::finish(std::string& out) { run({}, Z_FINISH, out); }
+
+void Gzip::run(std::string_view text, int flush, std::string& out) {
+  constexpr std::size_t kStep = 16 * 1024;
+  // zlib reads only, but its type is older than const.
+  const void* input = text.data();
+  stream_->next_in = const_cast<Bytef*>(static_cast<const Bytef*>(input));
+  stream_->avail_in = static_cast<uInt>(text.size());
+  do {
+    const std::size_t before = out.size();
+    out.resize(before + kStep);
+    void* output = out.data() + before;
+    stream_->next_out = static_cast<Bytef*>(output);
+    stream_->avail_out = static_cast<uInt>(kStep);
+    deflate(stream_.get(), flush);
+    out.resize(before + kStep - stream_->avail_out);
+  } while (stream_->avail_out == 0);
+}
+
+bool accepts_gzip(std::string_view accept_encoding) noexcept {
+  bool any = false;
+  while (const auto coding = metrics::next_weighted(accept_encoding)) {
+    if (metrics::equals_ignoring_case(coding->value, "gzip")) {
+      return coding->weight > 0;
+    }
+    any = any || (coding->value == "*" && coding->weight > 0);
+  }
+  return any;
+}
+
+}  // namespace reachd::web

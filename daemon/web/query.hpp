@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/selector.hpp"
+#include "daemon/engine/board.hpp"
+
+namespace reachd::web {
+
+/// The query of a list: `offset`, `limit`, `state=down`, and selectors (`product=flexera-*`,
+/// `label.site=ams`). Different keys are and, a key that is repeated is or.
+class ListQuery {
+ public:
+  static constexpr std::size_t kDefaultLimit = 100;
+  static constexpr std::size_t kMaxLimit = 10'000;
+
+  /// The error is a sentence.
+  static std::expected<ListQuery, std::string> parse(
+      const std::vector<std::pair<std::string, std::string>>& query);
+
+  std::size_t offset() const noexcept { return offset_; }
+  std::size_t limit() const noexcept { return limit_; }
+  bool matches(const engine::Board& board, std::size_t check) const;
+
+ private:
+  struct Group {
+    std::string key;
+    std::vector<config::Selector> any_of;
+  };
+
+  std::size_t offset_ = 0;
+  std::size_t limit_ = kDefaultLimit;
+  std::vector<Group> groups_;
+  std::array<bool, 4> states_{};  ///< by engine::Verdict; all false: any
+};
+
+}  // namespace reachd::web

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace reachd::web {
+
+enum class Route : std::uint8_t {
+  not_found,
+  method_not_allowed,
+  forbidden,
+  index,
+  metrics,
+  healthy,
+  ready,
+  reload,
+  checks,
+  check,
+  plan,
+};
+
+struct Match {
+  Route route = Route::not_found;
+  std::string_view rest;   ///< of `check`: the id
+  std::string_view allow;  ///< the methods of the path, for 405
+};
+
+/// Where a request goes. `path` is decoded and is taken as it is: ".." means nothing here. What is
+/// neither a scrape nor a health path is forbidden on an address beyond loopback, because anyone
+/// may ask there.
+Match match(std::string_view method, std::string_view path, bool loopback) noexcept;
+
+}  // namespace reachd::web

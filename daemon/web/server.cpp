@@ -1,0 +1,254 @@
+#include "daemon/web/server.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <list>
+#include <thread>
+#include <utility>
+
+#include "daemon/log/log.hpp"
+#include "daemon/web/connection.hpp"
+
+namespace reachd::web {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+/// Accepting again at once after EMFILE would only spin: descriptors come back when others close.
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+
+struct Listener {
+  tcp::acceptor acceptor;
+  asio::steady_timer pause;  ///< after an accept that failed
+  bool loopback;
+};
+
+Endpoint to_endpoint(const tcp::endpoint& from) {
+  Endpoint endpoint;
+  if (from.address().is_v4()) {
+    endpoint.address = IpAddress::v4(from.address().to_v4().to_uint());
+  } else {
+    endpoint.address.family = IpAddress::Family::v6;
+    endpoint.address.bytes = from.address().to_v6().to_bytes();
+    endpoint.address.scope = static_cast<std::uint32_t>(from.address().to_v6().scope_id());
+  }
+  endpoint.port = from.port();
+  return endpoint;
+}
+
+/// What an escaped exception leads to: a line in the log and the end of that coroutine only.
+void report(std::string_view what, const std::exception_ptr& failure) {
+  try {
+    if (failure) {
+      std::rethrow_exception(failure);
+    }
+  } catch (const std::exception& error) {
+    log::error("The web server failed", {{"at", what}, {"error", error.what()}});
+  }
+}
+
+class ServerImpl final : public Server {
+ public:
+  ServerImpl(Callbacks callbacks, ServerLimits limits)
+      : shared_{.context = std::make_shared<asio::io_context>(1),
+                .callbacks = std::move(callbacks),
+                .limits = limits},
+        drained_(*shared_.context) {}
+
+  ~ServerImpl() override { stop(); }
+
+  std::expected<void, std::string> listen(const Target& target) {
+    tcp::resolver resolver(*shared_.context);
+    error_code error;
+    const auto found =
+        resolver.resolve(target.host, std::to_string(target.port),
+                         tcp::resolver::passive | tcp::resolver::numeric_service, error);
+    if (error) {
+      return std::unexpected(target.text + ": " + error.message());
+    }
+    std::vector<tcp::endpoint> bound;
+    for (const auto& entry : found) {
+      if (std::ranges::find(bound, entry.endpoint()) == bound.end()) {
+        bound.push_back(entry.endpoint());
+        if (auto problem = listen(entry.endpoint())) {
+          return std::unexpected(std::move(*problem));
+        }
+      }
+    }
+    return {};
+  }
+
+  void start() {
+    for (Listener& listener : listeners_) {
+      asio::co_spawn(*shared_.context, accept(listener),
+                     [](const std::exception_ptr& failure) { report("accepting", failure); });
+    }
+    thread_ = std::thread([this] { shared_.context->run(); });
+  }
+
+  const std::vector<Endpoint>& endpoints() const noexcept override { return endpoints_; }
+
+  void stop() override {
+    if (!thread_.joinable()) {
+      return;
+    }
+    asio::post(*shared_.context, [this] { drain(); });
+    thread_.join();
+  }
+
+ private:
+  std::optional<std::string> listen(const tcp::endpoint& endpoint) {
+    error_code error;
+    tcp::acceptor acceptor(*shared_.context);
+    const auto run = [&error](auto&& step) {
+      if (!error) {
+        step();
+      }
+    };
+    run([&] { acceptor.open(endpoint.protocol(), error); });
+    run([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
+    if (endpoint.address().is_v6()) {
+      run([&] { acceptor.set_option(asio::ip::v6_only(true), error); });
+    }
+    run([&] { acceptor.bind(endpoint, error); });
+    run([&] { acceptor.listen(tcp::acceptor::max_listen_connections, error); });
+    if (error) {
+      return to_endpoint(endpoint).to_string() + ": " + error.message();
+    }
+    endpoints_.push_back(to_endpoint(acceptor.local_endpoint()));
+    const bool loopback = endpoints_.back().address.is_loopback();
+    listeners_.push_back(Listener{.acceptor = std::move(acceptor),
+                                  .pause = asio::steady_timer(*shared_.context),
+                                  .loopback = loopback});
+    return std::nullopt;
+  }
+
+  asio::awaitable<void> accept(Listener& listener) {
+    while (!shared_.stopping) {
+      auto accepted = co_await listener.acceptor.async_accept(kAwait);
+      auto& [error, socket] = accepted;
+      if (shared_.stopping) {
+        break;
+      }
+      if (error) {
+        cannot_accept_.write(std::chrono::steady_clock::now(),
+                             "The web server can't take connections at the moment",
+                             {{"error", error.message()}});
+        listener.pause.expires_after(kAcceptPause);
+        co_await listener.pause.async_wait(kAwait);
+        continue;
+      }
+      if (connections_.size() >= shared_.limits.connections && !make_room()) {
+        turn_away(socket);
+        continue;
+      }
+      serve(std::move(socket), listener.loopback);
+    }
+  }
+
+  void serve(tcp::socket socket, bool loopback) {
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    const auto connection = std::make_shared<Connection>(shared_, std::move(socket), loopback);
+    const auto place = connections_.insert(connections_.end(), connection);
+    asio::co_spawn(*shared_.context, connection->serve(),
+                   [this, place](const std::exception_ptr& failure) {
+                     (*place)->abort();
+                     connections_.erase(place);
+                     end_drain_if_empty();
+                     report("a connection", failure);
+                   });
+  }
+
+  /// Closes the connection that has been idle longest; false if none is.
+  bool make_room() {
+    std::shared_ptr<Connection> oldest;
+    for (const auto& connection : connections_) {
+      if (connection->idle() && (!oldest || connection->idle_since() < oldest->idle_since())) {
+        oldest = connection;
+      }
+    }
+    if (oldest) {
+      oldest->abort();
+    }
+    return oldest != nullptr;
+  }
+
+  /// Says no as far as that goes without waiting.
+  static void turn_away(tcp::socket& socket) {
+    static constexpr std::string_view kNo =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
+        "Connection: close\r\n\r\n";
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(kNo), ignored);
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  void drain() {
+    shared_.stopping = true;
+    for (Listener& listener : listeners_) {
+      error_code ignored;
+      listener.acceptor.close(ignored);
+      listener.pause.cancel();
+    }
+    const auto connections = connections_;
+    for (const auto& connection : connections) {
+      if (connection->idle()) {
+        connection->abort();
+      }
+    }
+    drained_.expires_after(shared_.limits.drain);
+    drained_.async_wait([this](const error_code&) {
+      const auto left = connections_;
+      for (const auto& connection : left) {
+        connection->abort();
+      }
+    });
+    end_drain_if_empty();
+  }
+
+  void end_drain_if_empty() {
+    if (shared_.stopping && connections_.empty()) {
+      drained_.cancel();
+    }
+  }
+
+  // Server's thread only, but for what start_server() does before there is one.
+  Shared shared_;
+  std::list<Listener> listeners_;
+  std::list<std::shared_ptr<Connection>> connections_;
+  asio::steady_timer drained_;
+  log::RareWarning cannot_accept_;
+  // Constant after start.
+  std::vector<Endpoint> endpoints_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<Server>, std::string> start_server(const std::vector<Target>& listen,
+                                                                 Callbacks callbacks,
+                                                                 ServerLimits limits) {
+  auto server = std::make_unique<ServerImpl>(std::move(callbacks), limits);
+  for (const Target& target : listen) {
+    if (auto listening = server->listen(target); !listening) {
+      return std::unexpected(std::move(listening.error()));
+    }
+  }
+  server->start();
+  return server;
+}
+
+}  // namespace reachd::web

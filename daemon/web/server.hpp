@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/web/callbacks.hpp"
+#include "daemon/web/request_reader.hpp"
+#include "probes/core/target.hpp"
+
+namespace reachd::web {
+
+/// What one client, or many, may take. The defaults are the daemon's.
+struct ServerLimits {
+  RequestReader::Limits request;
+  std::size_t connections = 64;  ///< beyond, the one idle longest makes room, else 503
+  std::chrono::milliseconds head = std::chrono::seconds(10);   ///< from its first byte to its end
+  std::chrono::milliseconds body = std::chrono::seconds(10);   ///< from the head's end
+  std::chrono::milliseconds write = std::chrono::seconds(30);  ///< for each piece of a response
+  std::chrono::milliseconds idle = std::chrono::seconds(60);   ///< between two requests
+  std::chrono::milliseconds reload = std::chrono::seconds(60);
+  std::chrono::milliseconds drain = std::chrono::milliseconds(500);  ///< for responses at stop
+};
+
+/// HTTP/1.1 on its own thread and io_context, so that a slow or large scrape never delays a probe.
+/// Without TLS or authentication: on an address beyond loopback only scrapes and health are open.
+class Server {
+ public:
+  virtual ~Server() = default;
+  /// Where it listens, ports resolved.
+  virtual const std::vector<Endpoint>& endpoints() const noexcept = 0;
+  /// Stops accepting, lets responses under way end within the limit and joins the thread.
+  /// Idempotent; the destructor does it too.
+  virtual void stop() = 0;
+};
+
+/// Listens on every address that the targets stand for (port 0: any) and starts the thread. The
+/// error names the address: "127.0.0.1:9790: Address already in use".
+std::expected<std::unique_ptr<Server>, std::string> start_server(const std::vector<Target>& listen,
+                                                                 Callbacks callbacks,
+                                                                 ServerLimits limits = {});
+
+}  // namespace reachd::web
