@@ -129,7 +129,7 @@ void write_plan_keys(Writer& out, const config::Plan& plan, const config::Check&
   const config::ProbeSpec& spec = plan.probes[check.probe];
   out.member("check", check.id).member("name", check.name).member("product", *check.product);
   out.key("requirement").value_or_null(config::requirement_id(check));
-  out.member("necessity", to_string(check.necessity));
+  out.member("necessity", to_string(check.necessity)).member("in_use", check.in_use);
   out.member("evidence", to_string(check.evidence)).member("severity", to_string(severity));
   out.member("direction", to_string(check.direction)).member("probe", spec.type->name);
   out.member("target", spec.target.text);
@@ -239,6 +239,7 @@ void write_requirement(Writer& out, const config::Requirement& requirement) {
   } else {
     out.member("table", requirement.table);
   }
+  write_strings(out, "device_type", requirement.device_types);
   out.member("purpose", requirement.purpose);
   out.member("direction", to_string(requirement.direction));
   out.key("from").value_or_null(requirement.from);

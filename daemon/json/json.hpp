@@ -27,7 +27,8 @@ void write_check_row(Writer& out, const config::Plan& plan, const config::Check&
 void write_check_status(Writer& out, const config::Plan& plan, const config::Check& check,
                         const engine::CheckStatus& status);
 
-/// A row of `catalog list --json`. `ref` or `table` is present, as the vendor's list has it.
+/// A row of `catalog list --json`. `ref` or `table` is present, as the vendor's list has it;
+/// `device_type` is a list, because one row may be about several.
 void write_requirement(Writer& out, const config::Requirement& requirement);
 
 /// `validate --json`: {valid, errors}. Errors beyond those kept are counted in `more`.

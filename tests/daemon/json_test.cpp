@@ -148,6 +148,7 @@ TEST(Json, RequirementNamesItsRefOrItsTable) {
   EXPECT_FALSE(row.contains("table"));
   EXPECT_EQ(row.at("transport").as_string(), "tcp");
   EXPECT_EQ(row.at("sources").as_array().size(), 1u);
+  EXPECT_TRUE(row.at("device_type").as_array().empty());
 }
 
 TEST(Json, ValidationListsEveryErrorWithItsPlace) {
