@@ -19,6 +19,11 @@ Severity severity(const Check& check, bool has_been_up) noexcept {
   return has_been_up ? std::min(full, Severity::warning) : Severity::info;
 }
 
+Transport transport(const Check& check, const ProbeSpec& probe) noexcept {
+  const bool asked = check.requirement && check.requirement->transport;
+  return asked ? *check.requirement->transport : probe.type->transport;
+}
+
 std::string_view purpose(const Check& check) noexcept {
   return check.requirement ? std::string_view(check.requirement->purpose) : std::string_view();
 }

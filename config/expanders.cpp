@@ -144,6 +144,9 @@ Value Expansion::params_of(const Row& row, const ProbeType& type, const Target& 
   if (speaks_tls && !requirement_->tls.empty()) {
     set(params, "tls", tls_params(*requirement_, estate_.tls));
   }
+  if (type.name == "dns" && requirement_->transport == Transport::tcp) {
+    set(params, "transport", Value::text("tcp"));
+  }
   if (!row.method.empty()) {
     set(params, "method", Value::text(row.method));
   }

@@ -99,6 +99,8 @@ std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
 /// once the check has been up. A conditional check that is not in use now is info.
 Severity severity(const Check& check, bool has_been_up) noexcept;
 
+/// What is asked for; the probe may get there in its own way.
+Transport transport(const Check& check, const ProbeSpec& probe) noexcept;
 std::string_view purpose(const Check& check) noexcept;         ///< empty for custom checks
 std::string_view requirement_id(const Check& check) noexcept;  ///< empty for custom checks
 

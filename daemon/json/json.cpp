@@ -139,7 +139,7 @@ void write_plan_keys(Writer& out, const config::Plan& plan, const config::Check&
   } else {
     out.key("port").null();
   }
-  out.member("transport", to_string(spec.type->transport));
+  out.member("transport", to_string(config::transport(check, spec)));
   out.key("device").value_or_null(check.device);
   out.key("device_type")
       .value_or_null(check.device_type ? std::string_view(*check.device_type) : std::string_view());

@@ -99,7 +99,7 @@ void write_info(Samples& out) {
       .label("requirement", config::requirement_id(check))
       .label("necessity", to_string(check.necessity))
       .label("probe", spec.type->name)
-      .label("transport", to_string(spec.type->transport))
+      .label("transport", to_string(config::transport(check, spec)))
       .label("port", port)
       .label("direction", to_string(check.direction))
       .label("device", check.device)

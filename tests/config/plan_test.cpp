@@ -305,6 +305,8 @@ TEST(Plan, ServicesFollowTransportAndTls) {
                                        "xclarity.events.syslog-tcp/log1:6514",
                                        "xclarity.lenovo.services/download.lenovo.com:443",
                                        "xclarity.events.google-push/android.googleapis.com:443"}));
+  EXPECT_NE(at(plan, "xclarity.appliance.dns-udp/10.0.0.2:53").probe,
+            at(plan, "xclarity.appliance.dns-tcp/10.0.0.2:53").probe);
   EXPECT_THAT(ids(plan), Not(Contains("xclarity.auth.ldap/dc1.example.com:389")));
   EXPECT_THAT(ids(plan), Not(Contains(HasSubstr("log2:514"))));
   EXPECT_THAT(ids(plan), Not(Contains(HasSubstr("17.0.0.0"))));

@@ -38,7 +38,7 @@ class EstateTest(support.LabTestCase):
                 return found[0]["check"]
 
             batch = one("flexera.3.batch-server", "beacon.flexnetmanager.eu")
-            server = one("xclarity.thinksystem.https", estate.RACK[0])
+            server = one("xclarity.server.https", estate.RACK[0])
             for check in (batch, server):
                 daemon.wait_state(check, "up", 60)
             self.lab.drop(estate.BATCH, 443)
