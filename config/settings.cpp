@@ -279,6 +279,7 @@ class SettingsReader {
     std::error_code error;
     if (must_exist && !std::filesystem::is_directory(path, error)) {
       reader_.error(key, std::string(key) + ": there is no folder \"" + text + "\"");
+      return {};
     }
     return path;
   }

@@ -72,7 +72,7 @@ Outcome IcmpProbe::judge(const ProbeRun& run, net::EchoReport& report) const {
 std::shared_ptr<const Probe> make(const Target&, Reader& params) {
   net::EchoOptions options;
   options.count = static_cast<int>(params.integer("count", 1, 1, net::kMaxEchoes));
-  options.interval = params.duration("interval", 200ms, 10ms, 10s);
+  options.interval = params.duration("gap", 200ms, 10ms, 10s);
   options.payload = static_cast<std::size_t>(
       params.integer("payload", 56, net::kMinEchoPayload, net::kMaxEchoPayload));
   const auto max_loss = static_cast<int>(params.integer("max_loss", 0, 0, 99));

@@ -4,7 +4,8 @@
 
 namespace reachd {
 
-/// Sends ICMP echo requests. Keys: `count`, `interval`, `payload` (bytes) and `max_loss` (percent).
+/// Sends ICMP echo requests. Keys: `count`, `gap` (between two), `payload` (bytes) and `max_loss`
+/// (percent).
 ProbeType icmp_probe_type();
 
 }  // namespace reachd

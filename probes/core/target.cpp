@@ -129,14 +129,15 @@ std::expected<Target, std::string> parse_target(std::string_view text, std::uint
     if (target.path.contains('#')) {
       return wrong("a URL here has no fragment");
     }
-    if (authority.contains('@')) {
-      return wrong("a URL here has no user information");
-    }
     const bool printable =
         std::ranges::all_of(target.path, [](char c) { return c > ' ' && c < 0x7f; });
     if (!printable) {
       return wrong("the path holds a space or a character that needs percent-encoding");
     }
+  }
+  if (authority.contains('@')) {
+    // Without the text, which may hold a password.
+    return std::unexpected("a target has no user information; credentials have keys of their own");
   }
   if (const auto error = read_authority(authority, target)) {
     return wrong(*error);

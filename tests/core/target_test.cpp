@@ -41,5 +41,14 @@ TEST(Target, RefusesBadHostsAndPorts) {
   }
 }
 
+TEST(Target, APasswordIsRefusedAndNotRepeated) {
+  for (const char* text : {"https://user:hunter2@h/", "user:hunter2@h:22", "ftp://hunter2@h:1/"}) {
+    const auto target = parse_target(text);
+    ASSERT_FALSE(target) << text;
+    EXPECT_TRUE(target.error().contains("user information")) << target.error();
+    EXPECT_FALSE(target.error().contains("hunter2")) << target.error();
+  }
+}
+
 }  // namespace
 }  // namespace reachd

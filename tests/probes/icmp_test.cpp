@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 class IcmpProbe : public testing::Test {
  protected:
   static Value series(const char* interval) {
-    return test::params({{"count", test::text("2")}, {"interval", test::text(interval)}});
+    return test::params({{"count", test::text("2")}, {"gap", test::text(interval)}});
   }
 
   test::NetLab net;
@@ -43,10 +43,10 @@ TEST_F(IcmpProbe, MistakesAreNamed) {
   const std::string problems = net.problems(icmp_probe_type(), "h",
                                             test::params({{"count", test::text("21")},
                                                           {"payload", test::text("9")},
-                                                          {"interval", test::text("1ms")},
+                                                          {"gap", test::text("1ms")},
                                                           {"max_loss", test::text("100")},
                                                           {"ttl", test::text("1")}}));
-  for (const char* key : {"count", "payload", "interval", "max_loss", "ttl"}) {
+  for (const char* key : {"count", "payload", "gap", "max_loss", "ttl"}) {
     EXPECT_NE(problems.find(key), std::string::npos) << key << " in " << problems;
   }
 }
