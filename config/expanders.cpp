@@ -150,6 +150,10 @@ Value Expansion::params_of(const Row& row, const ProbeType& type, const Target& 
   if (!row.method.empty()) {
     set(params, "method", Value::text(row.method));
   }
+  if (row.listen) {
+    // Others open these ports: a listener on loopback alone is no help to them.
+    set(params, "address", Value::text("outside"));
+  }
   if (!row.process.empty()) {
     set(params, "process", Value::text(row.process));
   }

@@ -6,6 +6,7 @@
 #include "probes/dns.hpp"
 #include "probes/http.hpp"
 #include "probes/icmp.hpp"
+#include "probes/listen.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
 
@@ -13,13 +14,16 @@ namespace reachd {
 
 std::span<const ProbeType> probe_types() noexcept {
   // One line a probe type.
+  // clang-format off
   static const std::vector<ProbeType> kTypes = {
       tcp_probe_type(),
       tls_probe_type(),
       http_probe_type(),
       icmp_probe_type(),
       dns_probe_type(),
+      listen_probe_type(),
   };
+  // clang-format on
   return kTypes;
 }
 
