@@ -144,6 +144,7 @@ Value Expansion::params_of(const Row& row, const ProbeType& type, const Target& 
   if (speaks_tls && !requirement_->tls.empty()) {
     set(params, "tls", tls_params(*requirement_, estate_.tls));
   }
+  // Where it is not what the probe does by itself.
   if (type.name == "dns" && requirement_->transport == Transport::tcp) {
     set(params, "transport", Value::text("tcp"));
   }
@@ -205,10 +206,13 @@ std::optional<std::uint32_t> Expansion::add(Row row) {
   const Target target = target_of(row, *type, port.value_or(0));
   const Value params = params_of(row, *type, target);
   const auto timing = timing_of(row);
-  Reader reader(params, builder_.diagnostics(), requirement_->id);
+  // What the operator wrote once for the product is wrong once, however many probes it is for.
+  Diagnostics problems;
+  Reader reader(params, problems, "product " + requirement_->product);
   const auto probe =
       builder_.probe(*type, target, reader, identity(params), timing, builder_.name_servers());
   reader.done();
+  builder_.report_once(problems);
   if (!probe) {
     return std::nullopt;
   }

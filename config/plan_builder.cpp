@@ -167,6 +167,14 @@ std::optional<std::uint32_t> PlanBuilder::probe(
   return known;
 }
 
+void PlanBuilder::report_once(const Diagnostics& problems) {
+  for (const Diagnostic& problem : problems.errors()) {
+    if (reported_.insert(problem.to_string()).second) {
+      diagnostics_.error(problem.place, problem.message);
+    }
+  }
+}
+
 std::optional<std::uint32_t> PlanBuilder::find(std::string_view id) const {
   return checks_.find(hash_of(id),
                       [&](std::uint32_t index) { return plan_.checks[index].id == id; });

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ class PlanBuilder {
                                      std::string_view identity,
                                      const std::shared_ptr<const Timing>& timing,
                                      std::shared_ptr<const std::vector<Endpoint>> name_servers);
+  /// Passes on what has not been reported at the same place in the same words.
+  void report_once(const Diagnostics& problems);
   /// Adds a row. The same check again is left out; another one with its id is reported at `place`.
   /// Returns its index if it is new.
   std::optional<std::uint32_t> add(Check check, const Place& place);
@@ -55,8 +58,9 @@ class PlanBuilder {
   std::vector<std::shared_ptr<const Timing>> timings_;
   std::map<std::string, std::shared_ptr<const std::string>, std::less<>> words_;
   std::map<std::string, std::uint32_t, std::less<>> groups_;
-  IndexTable probes_;          ///< by key
-  IndexTable checks_;          ///< by id
+  IndexTable probes_;  ///< by key
+  IndexTable checks_;  ///< by id
+  std::set<std::string> reported_;
   std::vector<Place> places_;  ///< of each check
 };
 

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
+#include "config/configuration.hpp"
 #include "config/estate.hpp"
 #include "config/expanders.hpp"
 #include "config/yaml.hpp"
@@ -366,6 +368,28 @@ TEST(Plan, KeysOfProbesAreTheSameInEveryRun) {
   const Plan direct = plan_of(beacon(""));
   EXPECT_NE(probe_of(direct, "flexera.3.batch-server/beacon.flexnetmanager.eu:443").key,
             probe_of(one, "flexera.3.batch-server/beacon.flexnetmanager.eu:443").key);
+}
+
+TEST(Plan, ExamplesBecomePlans) {
+  const auto folder =
+      std::filesystem::path(REACHD_TEST_DATA).parent_path().parent_path() / "config/examples";
+  // full.yaml names files that only a real host has.
+  for (const char* name : {"quickstart.yaml", "beacon-cloud.yaml", "lxca.yaml",
+                           "init-flexera-beacon.yaml", "init-xclarity-administrator.yaml"}) {
+    Diagnostics diagnostics;
+    const auto loaded = load_configuration((folder / name).string(), diagnostics);
+    EXPECT_TRUE(loaded) << diagnostics.to_string();
+    EXPECT_TRUE(!loaded || !loaded->plan.checks.empty()) << name;
+  }
+}
+
+TEST(Plan, ReportsOnceWhatIsWrongForManyProbes) {
+  Diagnostics diagnostics;
+  EXPECT_FALSE(plan_of(beacon("    proxy: http://proxy.example.com:3128\n"
+                              "    proxy_user: me\n"
+                              "    proxy_password_file: /nonexistent/secret\n"),
+                       diagnostics));
+  EXPECT_EQ(diagnostics.count(), 1u) << diagnostics.to_string();
 }
 
 TEST(Plan, RefusesMistakesWithTheirPlace) {
