@@ -1,0 +1,221 @@
+#include "daemon/app.hpp"
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/configuration.hpp"
+#include "daemon/engine/engine.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/metrics/self_metrics.hpp"
+#include "daemon/platform/service_host.hpp"
+#include "daemon/version.hpp"
+#include "daemon/web/server.hpp"
+#include "probes/net/resolver.hpp"
+#include "probes/net/trust.hpp"
+#include "probes/registry.hpp"
+
+namespace reachd {
+namespace {
+
+namespace asio = boost::asio;
+using platform::ServiceHost;
+
+constexpr int kStopped = 0;
+constexpr int kCantStart = 1;
+constexpr int kBadConfiguration = 2;
+
+/// How long the scheduler may stand still before the watchdog is not fed and /-/healthy says so.
+constexpr Duration kLongestPause = std::chrono::seconds(20);
+
+std::string counts(const config::Plan& plan) {
+  return std::to_string(plan.checks.size()) + " checks by " + std::to_string(plan.probes.size()) +
+         " probes";
+}
+
+std::vector<std::string> texts(const std::vector<Target>& targets) {
+  std::vector<std::string> result;
+  for (const Target& target : targets) {
+    result.push_back(target.text);
+  }
+  return result;
+}
+
+/// Everything that runs, in the order in which it is built; it is taken down in the reverse. Main
+/// thread.
+class Daemon {
+ public:
+  /// Throws where it can't start: no descriptors, a listening address in use.
+  Daemon(const AppOptions& options, config::Configuration configuration)
+      : config_file_(options.config_file),
+        listen_(texts(configuration.settings.web.listen)),
+        concurrency_(configuration.settings.limits.concurrency),
+        plan_(std::make_shared<const config::Plan>(std::move(configuration.plan))),
+        host_(platform::make_service_host(context_)),
+        metrics_(metrics::make_self_metrics(build_facts(), probe_types())),
+        resolver_(net::make_resolver()),
+        engine_(engine::make_engine({.concurrency = concurrency_}, *resolver_, trust_,
+                                    system_clock(), *metrics_)),
+        watchdog_(context_) {
+    auto server = web::start_server(configuration.settings.web.listen, web_callbacks());
+    if (!server) {
+      throw std::runtime_error(server.error());
+    }
+    web_ = std::move(*server);
+  }
+
+  void run() {
+    host_->on_requests([this] { stop(); }, [this] { reload(); });
+    engine_->apply(plan_);
+    metrics_->config_read(true, system_clock().wall_now());
+    metrics_->count_event("daemon.started");
+    ready_ = true;
+    log::info("watching",
+              {{"vantage", plan_->vantage}, {"plan", counts(*plan_)}, {"web", web_addresses()}});
+    host_->report(ServiceHost::State::running, "watching " + counts(*plan_));
+    feed_watchdog();
+    context_.run();
+  }
+
+ private:
+  /// Goes over to what the file says now; an invalid one changes nothing. The error if there was
+  /// one.
+  std::optional<std::string> reload() {
+    if (stopping_) {
+      return "the daemon is stopping";
+    }
+    host_->report(ServiceHost::State::reloading, "reading the configuration");
+    Diagnostics diagnostics;
+    auto configuration = config::load_configuration(config_file_, diagnostics);
+    metrics_->config_read(configuration.has_value(), system_clock().wall_now());
+    std::optional<std::string> error;
+    if (configuration) {
+      if (texts(configuration->settings.web.listen) != listen_ ||
+          configuration->settings.limits.concurrency != concurrency_) {
+        log::warning("web.listen and limits.concurrency take effect at the next start");
+      }
+      trust_.clear();
+      plan_ = std::make_shared<const config::Plan>(std::move(configuration->plan));
+      engine_->apply(plan_);
+      metrics_->count_event("config.reloaded");
+      log::info("configuration reloaded", {{"plan", counts(*plan_)}});
+    } else {
+      error = diagnostics.to_string();
+      metrics_->count_event("config.rejected");
+      log::error("configuration rejected, the running plan stays", {{"errors", *error}});
+    }
+    host_->report(ServiceHost::State::running, "watching " + counts(*plan_));
+    return error;
+  }
+
+  void stop() {
+    if (std::exchange(stopping_, true)) {
+      return;
+    }
+    log::info("stopping");
+    host_->report(ServiceHost::State::stopping, "stopping");
+    ready_ = false;
+    host_->close();
+    watchdog_.cancel();
+    web_->stop();
+    engine_->stop();
+  }
+
+  web::Callbacks web_callbacks() {
+    return {
+        .board = [this] { return engine_->board(); },
+        .healthy = [this] { return healthy(); },
+        .ready = [this] { return ready_.load(); },
+        .own_series =
+            [this](metrics::Format format, const metrics::StateCounts& states) {
+              const auto board = engine_->board();
+              return metrics_->render(format, board ? board->plan().vantage : std::string(), states,
+                                      engine_->in_flight());
+            },
+        .reload =
+            [this](std::function<void(std::optional<std::string>)> done) {
+              asio::post(context_, [this, done = std::move(done)] { done(reload()); });
+            },
+    };
+  }
+
+  bool healthy() const {
+    return system_clock().steady_now() - engine_->last_progress() < kLongestPause;
+  }
+
+  std::string web_addresses() const {
+    std::string text;
+    for (const Endpoint& endpoint : web_->endpoints()) {
+      text += (text.empty() ? "" : ", ") + endpoint.to_string();
+    }
+    return text;
+  }
+
+  void feed_watchdog() {
+    const auto every = host_->alive_every();
+    if (!every || stopping_) {
+      return;
+    }
+    if (healthy()) {
+      host_->alive();
+    }
+    watchdog_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(*every));
+    watchdog_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) {
+        feed_watchdog();
+      }
+    });
+  }
+
+  const std::string config_file_;
+  const std::vector<std::string> listen_;
+  const std::uint32_t concurrency_;
+  std::shared_ptr<const config::Plan> plan_;
+  asio::io_context context_{1};
+  std::unique_ptr<ServiceHost> host_;
+  std::unique_ptr<metrics::SelfMetrics> metrics_;
+  net::TrustStore trust_;
+  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<web::Server> web_;
+  asio::steady_timer watchdog_;
+  std::atomic<bool> ready_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+int run_daemon(const AppOptions& options) {
+  log::configure({.level = log::parse_level(options.log_level).value_or(log::Level::info),
+                  .format = options.log_json ? log::Format::json : log::Format::text});
+  log::info("reachd starting",
+            {{"version", build_facts().version}, {"commit", build_facts().commit}});
+  Diagnostics diagnostics;
+  auto configuration = config::load_configuration(options.config_file, diagnostics);
+  if (!configuration) {
+    std::fputs(diagnostics.to_string().c_str(), stderr);
+    return kBadConfiguration;
+  }
+  std::unique_ptr<Daemon> daemon;
+  try {
+    daemon = std::make_unique<Daemon>(options, std::move(*configuration));
+  } catch (const std::exception& error) {
+    log::error("can't start", {{"error", error.what()}});
+    return kCantStart;
+  }
+  daemon->run();
+  daemon.reset();
+  log::info("stopped");
+  return kStopped;
+}
+
+}  // namespace reachd

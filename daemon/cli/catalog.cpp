@@ -1,0 +1,144 @@
+#include "config/catalog.hpp"
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "daemon/cli/common.hpp"
+#include "daemon/cli/table.hpp"
+#include "daemon/json/json.hpp"
+
+namespace reachd::cli {
+namespace {
+
+using config::Catalog;
+using config::Requirement;
+
+struct Options {
+  std::string folder;
+  bool as_json = false;
+  std::string id;
+};
+
+std::string or_unknown(std::string text) { return text.empty() ? "not known" : text; }
+
+std::string transport_of(const Requirement& requirement) {
+  return requirement.transport ? std::string(to_string(*requirement.transport)) : "";
+}
+
+std::vector<std::shared_ptr<const Requirement>> rows_of(const Catalog& catalog) {
+  std::vector<std::shared_ptr<const Requirement>> rows;
+  for (const config::CatalogProduct& product : catalog.products()) {
+    rows.insert(rows.end(), product.requirements.begin(), product.requirements.end());
+  }
+  return rows;
+}
+
+std::optional<Catalog> load(const Options& options, Context& context) {
+  Diagnostics diagnostics;
+  auto catalog = Catalog::load(options.folder, diagnostics);
+  if (!catalog) {
+    context.err << diagnostics.to_string();
+  }
+  return catalog;
+}
+
+int list(const Options& options, Context& context) {
+  const auto catalog = load(options, context);
+  if (!catalog) {
+    return kUsage;
+  }
+  if (options.as_json) {
+    print_array(rows_of(*catalog), context, [](json::Writer& row, const auto& requirement) {
+      json::write_requirement(row, *requirement);
+    });
+    return kOk;
+  }
+  const auto rows = rows_of(*catalog);
+  Table table(
+      {"requirement", "direction", "transport", "port", "necessity", "evidence", "purpose"});
+  for (const auto& requirement : rows) {
+    table.add({requirement->id, std::string(to_string(requirement->direction)),
+               transport_of(*requirement), requirement->port,
+               std::string(to_string(requirement->necessity)),
+               std::string(to_string(requirement->evidence)), requirement->purpose});
+  }
+  context.out << table.to_string(false) << rows.size()
+              << " requirements; reachd catalog show ID tells all of one\n";
+  return kOk;
+}
+
+int show(const Options& options, Context& context) {
+  const auto catalog = load(options, context);
+  if (!catalog) {
+    return kUsage;
+  }
+  const auto requirement = catalog->find(options.id);
+  if (!requirement) {
+    std::vector<std::string_view> ids;
+    const auto rows = rows_of(*catalog);
+    for (const auto& known : rows) {
+      ids.push_back(known->id);
+    }
+    const auto near = nearest(options.id, ids);
+    context.err << "There is no requirement \"" << printable(options.id) << "\"";
+    context.err << (near ? "; did you mean " + std::string(*near) + "?\n"
+                         : "; see reachd catalog list\n");
+    return kUsage;
+  }
+  if (options.as_json) {
+    std::string text;
+    json::Writer out(text);
+    json::write_requirement(out, *requirement);
+    context.out << text << "\n";
+    return kOk;
+  }
+  const Requirement& row = *requirement;
+  context.out << row.id << ": " << row.purpose << "\n"
+              << "  product    " << row.product
+              << (row.ref.empty() ? ", table " + row.table : ", ref " + row.ref) << "\n"
+              << "  direction  " << to_string(row.direction) << ", from " << row.from << " to "
+              << row.to << "\n"
+              << "  port       " << or_unknown(row.port) << " " << transport_of(row)
+              << (row.fixed ? " (fixed)" : "") << "\n"
+              << "  protocol   " << or_unknown(row.protocol) << "\n"
+              << "  necessity  " << to_string(row.necessity) << "\n";
+  if (!row.condition.empty()) {
+    context.out << "  condition  " << row.condition << "\n";
+  }
+  context.out << "  evidence   " << to_string(row.evidence) << "\n";
+  const auto& sources = catalog->product(row.product)->sources;
+  for (const std::string& key : row.sources) {
+    const auto source =
+        std::ranges::find(sources, key, [](const auto& known) { return known.first; });
+    context.out << "  source     " << key << (source == sources.end() ? "" : ": " + source->second)
+                << "\n";
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_catalog(CLI::App& app, Context& context) {
+  CLI::App* command =
+      app.add_subcommand("catalog", "Show the built-in catalogue of requirements with its sources");
+  command->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* help,
+                       int (*action)(const Options&, Context&)) {
+    CLI::App* part = command->add_subcommand(name, help);
+    part->add_option("--catalog-dir", options->folder,
+                     "Folder of files that add or replace requirements")
+        ->type_name("DIR");
+    part->add_flag("--json", options->as_json, "As JSON");
+    part->callback([&context, options, action] {
+      context.chosen = [&context, options, action] { return action(*options, context); };
+    });
+    return part;
+  };
+  add("list", "One line a requirement", list);
+  add("show", "Everything about one requirement", show)
+      ->add_option("ID", options->id, "As listed by catalog list")
+      ->required();
+}
+
+}  // namespace reachd::cli

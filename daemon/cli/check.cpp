@@ -1,0 +1,244 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <ostream>
+
+#include "daemon/cli/common.hpp"
+#include "daemon/cli/table.hpp"
+#include "daemon/engine/adhoc.hpp"
+#include "daemon/engine/verdict.hpp"
+#include "daemon/json/json.hpp"
+#include "probes/net/resolver.hpp"
+#include "probes/net/trust.hpp"
+
+namespace reachd::cli {
+namespace {
+
+using engine::Verdict;
+
+constexpr std::string_view kRed = "\x1b[31m";
+constexpr std::string_view kYellow = "\x1b[33m";
+constexpr std::string_view kGreen = "\x1b[32m";
+constexpr std::string_view kGrey = "\x1b[90m";
+
+/// A check of this run and what came of it.
+struct Row {
+  const config::Check* check = nullptr;
+  Verdict state = Verdict::unknown;
+  std::shared_ptr<const Outcome> outcome;  ///< null: it was not probed, `why_unknown` says why
+  std::string why_unknown;
+};
+
+struct Options {
+  std::string path;
+  std::vector<std::string> only;
+  bool as_json = false;
+  bool strict = false;
+};
+
+std::string_view colour_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::up:
+      return kGreen;
+    case Verdict::degraded:
+      return kYellow;
+    case Verdict::down:
+      return kRed;
+    case Verdict::unknown:
+      break;
+  }
+  return kGrey;
+}
+
+/// One line on the error stream, written over itself, if a person looks at it.
+class ProgressBar {
+ public:
+  ProgressBar(std::size_t total, Context& context) : total_(total), context_(context) {}
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  ~ProgressBar() {
+    if (shown_) {
+      context_.err << "\r\x1b[K" << std::flush;
+    }
+  }
+
+  void step() {
+    ++done_;
+    if (!context_.err_is_terminal) {
+      return;
+    }
+    constexpr std::size_t kWidth = 30;
+    const std::size_t filled = done_ * kWidth / total_;
+    context_.err << fmt::format("\r[{}{}] {}/{} probes", std::string(filled, '#'),
+                                std::string(kWidth - filled, '.'), done_, total_)
+                 << std::flush;
+    shown_ = true;
+  }
+
+ private:
+  std::size_t total_;
+  Context& context_;
+  std::size_t done_ = 0;
+  bool shown_ = false;
+};
+
+void print(const config::Plan& plan, const std::vector<Row>& rows, Context& context) {
+  // Grouped by product in the order of the plan, the worst first within each.
+  std::vector<std::string> products;
+  std::map<std::string, std::vector<const Row*>> groups;
+  for (const Row& row : rows) {
+    auto& group = groups[*row.check->product];
+    if (group.empty()) {
+      products.push_back(*row.check->product);
+    }
+    group.push_back(&row);
+  }
+  const auto rank = [](const Row* row) {
+    constexpr int kRanks[] = {2, 3, 1, 0};  // by Verdict: down, degraded, unknown, up
+    return std::pair(kRanks[static_cast<std::size_t>(row->state)], row->check);
+  };
+  for (const std::string& product : products) {
+    auto& group = groups[product];
+    std::ranges::sort(group, {}, rank);
+    Table table({"state", "check", "target", "severity", "evidence", "why"});
+    for (const Row* row : group) {
+      const config::ProbeSpec& spec = plan.probes[row->check->probe];
+      const std::string why = row->outcome
+                                  ? (row->state == Verdict::up ? "" : outcome_line(*row->outcome))
+                                  : std::string(row->why_unknown);
+      table.add({std::string(to_string(row->state)), row->check->id, target_text(spec),
+                 std::string(to_string(config::severity(*row->check, false))),
+                 std::string(to_string(row->check->evidence)), why},
+                colour_of(row->state));
+    }
+    context.out << product << "\n" << table.to_string(context.colour) << "\n";
+  }
+}
+
+/// One pass has nothing to confirm: the first proof decides.
+Verdict verdict_of(const Outcome& outcome, config::Timing timing) {
+  timing.down_after = 1;
+  engine::VerdictMachine machine;
+  machine.observe(engine::judge(outcome, timing, false, system_clock().wall_now()), timing,
+                  system_clock().steady_now());
+  return machine.verdict();
+}
+
+std::map<Verdict, int> count(const std::vector<Row>& rows) {
+  std::map<Verdict, int> counts;
+  for (const Row& row : rows) {
+    ++counts[row.state];
+  }
+  return counts;
+}
+
+void print_json(const config::Plan& plan, const std::vector<Row>& rows, WallTime started,
+                Duration spent, Context& context) {
+  std::string text;
+  json::Writer out(text);
+  auto counts = count(rows);
+  out.begin_object()
+      .member("vantage", plan.vantage)
+      .member("started", started)
+      .member("seconds", spent);
+  out.key("summary").begin_object();
+  for (const Verdict verdict : {Verdict::up, Verdict::degraded, Verdict::down, Verdict::unknown}) {
+    out.member(to_string(verdict), counts[verdict]);
+  }
+  out.end_object().key("checks").begin_array();
+  for (const Row& row : rows) {
+    json::write_check_row(out, plan, *row.check, row.state, row.outcome.get());
+  }
+  out.end_array().end_object();
+  context.out << text << "\n";
+}
+
+int check(const Options& options, Context& context) {
+  const auto selectors = parse_only(options.only, context);
+  const auto configuration = selectors ? load_or_explain(options.path, context) : std::nullopt;
+  if (!configuration) {
+    return kUsage;
+  }
+  const config::Plan& plan = configuration->plan;
+  std::vector<Row> rows;
+  std::vector<std::uint32_t> probes;
+  for (const config::Check& check : plan.checks) {
+    if (!config::matches_any(*selectors, plan, check)) {
+      continue;
+    }
+    rows.emplace_back().check = &check;
+    if (!check.gate || check.gate->kind != config::Gate::Kind::never) {
+      probes.push_back(check.probe);
+    } else {
+      rows.back().why_unknown = check.gate->why;
+    }
+  }
+  if (rows.empty()) {
+    context.err << (plan.checks.empty() ? "The configuration plans no check\n"
+                                        : "No check matches --only\n");
+    return kUsage;
+  }
+  std::ranges::sort(probes);
+  probes.erase(std::unique(probes.begin(), probes.end()), probes.end());
+
+  const WallTime started = system_clock().wall_now();
+  const TimePoint began = system_clock().steady_now();
+  std::map<std::uint32_t, std::shared_ptr<const Outcome>> outcomes;
+  {
+    net::TrustStore trust;
+    const auto resolver = net::make_resolver();
+    ProgressBar progress(probes.size(), context);
+    engine::probe_all(plan, probes, configuration->settings.limits.concurrency, *resolver, trust,
+                      system_clock(), [&](std::uint32_t probe, Outcome outcome) {
+                        outcomes[probe] = std::make_shared<const Outcome>(std::move(outcome));
+                        progress.step();
+                      });
+  }
+  bool failed = false;
+  for (Row& row : rows) {
+    if (const auto found = outcomes.find(row.check->probe);
+        found != outcomes.end() && row.why_unknown.empty()) {
+      row.outcome = found->second;
+      row.state = verdict_of(*row.outcome, *row.check->timing);
+    }
+    const bool counts =
+        options.strict || config::severity(*row.check, false) > config::Severity::info;
+    failed = failed || (row.state == Verdict::down && counts) ||
+             (row.state == Verdict::unknown && options.strict);
+  }
+  const Duration spent = system_clock().steady_now() - began;
+  if (options.as_json) {
+    print_json(plan, rows, started, spent, context);
+  } else {
+    print(plan, rows, context);
+    auto counts = count(rows);
+    context.out << fmt::format("{} up, {} degraded, {} down, {} unknown; seen from {} in {}\n",
+                               counts[Verdict::up], counts[Verdict::degraded],
+                               counts[Verdict::down], counts[Verdict::unknown], plan.vantage,
+                               human_duration(spent));
+  }
+  return failed ? kFailed : kOk;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Context& context) {
+  CLI::App* command =
+      app.add_subcommand("check", "Probe the whole plan once and show what can't be reached");
+  auto path = add_config_option(*command);
+  auto only = add_only_option(*command);
+  auto options = std::make_shared<Options>();
+  command->add_flag("--json", options->as_json, "As JSON");
+  command->add_flag("--strict", options->strict,
+                    "Fail for checks of severity info and unknown ones too");
+  command->callback([&context, path, only, options] {
+    context.chosen = [&context, path, only, options] {
+      options->path = *path;
+      options->only = *only;
+      return check(*options, context);
+    };
+  });
+}
+
+}  // namespace reachd::cli

@@ -1,0 +1,96 @@
+#include "config/plan.hpp"
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "daemon/cli/common.hpp"
+#include "daemon/cli/table.hpp"
+#include "daemon/json/json.hpp"
+#include "probes/core/duration.hpp"
+
+namespace reachd::cli {
+namespace {
+
+std::vector<std::string> heads() {
+  return {"check",    "probe",    "target",   "direction", "necessity",
+          "evidence", "severity", "interval", "purpose"};
+}
+
+std::vector<std::string> cells(const config::Plan& plan, const config::Check& check) {
+  const config::ProbeSpec& spec = plan.probes[check.probe];
+  std::string purpose(config::purpose(check));
+  if (!check.note.empty()) {
+    purpose += purpose.empty() ? check.note : " (" + check.note + ")";
+  }
+  return {check.id,
+          std::string(spec.type->name),
+          target_text(spec),
+          std::string(to_string(check.direction)),
+          std::string(to_string(check.necessity)),
+          std::string(to_string(check.evidence)),
+          std::string(to_string(config::severity(check, false))),
+          format_duration(spec.timing->interval),
+          std::move(purpose)};
+}
+
+void print(const config::Plan& plan, const std::vector<const config::Check*>& checks,
+           const std::string& format, Context& context) {
+  if (format == "json") {
+    print_array(checks, context, [&](json::Writer& row, const config::Check* check) {
+      json::write_plan_row(row, plan, *check);
+    });
+  } else if (format == "csv") {
+    context.out << csv_line(heads());
+    for (const config::Check* check : checks) {
+      context.out << csv_line(cells(plan, *check));
+    }
+  } else if (format == "markdown") {
+    context.out << markdown_line(heads())
+                << markdown_line(std::vector<std::string>(heads().size(), "---"));
+    for (const config::Check* check : checks) {
+      context.out << markdown_line(cells(plan, *check));
+    }
+  } else {
+    Table table(heads());
+    for (const config::Check* check : checks) {
+      table.add(cells(plan, *check));
+    }
+    context.out << table.to_string(false) << checks.size() << " checks, " << plan.probes.size()
+                << " probes\n";
+  }
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Context& context) {
+  CLI::App* command =
+      app.add_subcommand("plan", "Say what will be probed, and where each port is known from");
+  auto path = add_config_option(*command);
+  auto only = add_only_option(*command);
+  auto format = std::make_shared<std::string>("table");
+  auto as_json = std::make_shared<bool>(false);
+  command->add_option("--format", *format, "table, json, csv or markdown")
+      ->check(CLI::IsMember({"table", "json", "csv", "markdown"}))
+      ->capture_default_str();
+  command->add_flag("--json", *as_json, "The same as --format json");
+  command->callback([&context, path, only, format, as_json] {
+    context.chosen = [&context, path, only, format, as_json] {
+      const auto selectors = parse_only(*only, context);
+      const auto configuration = selectors ? load_or_explain(*path, context) : std::nullopt;
+      if (!configuration) {
+        return kUsage;
+      }
+      const config::Plan& plan = configuration->plan;
+      std::vector<const config::Check*> checks;
+      for (const config::Check& check : plan.checks) {
+        if (config::matches_any(*selectors, plan, check)) {
+          checks.push_back(&check);
+        }
+      }
+      print(plan, checks, *as_json ? "json" : *format, context);
+      return kOk;
+    };
+  });
+}
+
+}  // namespace reachd::cli

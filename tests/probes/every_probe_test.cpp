@@ -1,0 +1,169 @@
+// What holds for every probe type; a new one is covered by being in the table.
+#include <gtest/gtest.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "probes/registry.hpp"
+#include "tests/support/net_lab.hpp"
+
+namespace reachd {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+/// Accepts for ever on loopback and says `greeting` to everyone; an empty one is a mute server.
+class Greeter {
+ public:
+  Greeter(asio::io_context& context, std::string greeting)
+      : greeting_(std::move(greeting)),
+        acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+    asio::co_spawn(context, serve(), asio::detached);
+  }
+  std::string target(const ProbeType& type) const {
+    const std::string authority = "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+    if (type.name == "http") {
+      return "http://" + authority + "/";
+    }
+    return type.needs_port || type.default_port != 0 ? authority : "127.0.0.1";
+  }
+
+  /// Closes the connections of the server's side.
+  void forget_peers() { peers_.clear(); }
+
+ private:
+  asio::awaitable<void> serve() {
+    for (;;) {
+      auto accepted = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
+      auto& [error, peer] = accepted;
+      if (error) {
+        co_return;
+      }
+      if (!greeting_.empty()) {
+        co_await asio::async_write(peer, asio::buffer(greeting_),
+                                   asio::as_tuple(asio::use_awaitable));
+      }
+      peers_.push_back(std::move(peer));
+    }
+  }
+
+  std::string greeting_;
+  tcp::acceptor acceptor_;
+  std::vector<tcp::socket> peers_;
+};
+
+/// True for the types that need an answer in their own protocol over TCP: a foreign server can't
+/// satisfy them.
+bool speaks_over_tcp(const ProbeType& type) {
+  return type.transport == Transport::tcp && type.name != "tcp";
+}
+
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator entries("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
+
+class EveryProbe : public testing::TestWithParam<std::string> {
+ protected:
+  const ProbeType& type() const { return *find_probe_type(GetParam()); }
+};
+
+TEST_P(EveryProbe, HasASummaryAndASectionInTheDocumentation) {
+  EXPECT_FALSE(type().summary.empty());
+  std::ifstream file(REACHD_SOURCE_DIR "/config/README.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_NE(text.str().find("`" + GetParam() + "`"), std::string::npos);
+}
+
+TEST_P(EveryProbe, RefusesKeysThatItDoesNotKnow) {
+  test::NetLab lab;
+  const Greeter greeter(lab.context, "");
+  const std::string problems = lab.problems(type(), greeter.target(type()),
+                                            test::params({{"no_such_key", test::text("1")}}));
+  EXPECT_NE(problems.find("unknown key \"no_such_key\""), std::string::npos) << problems;
+}
+
+TEST_P(EveryProbe, KeepsItsDeadlineBeforeAMuteServer) {
+  test::NetLab lab;
+  const Greeter greeter(lab.context, "");
+  const auto began = std::chrono::steady_clock::now();
+  const Outcome outcome = lab.probe(type(), greeter.target(type()), {}, 300ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1500ms);
+  if (speaks_over_tcp(type())) {
+    EXPECT_EQ(outcome.reason, Reason::stalled) << outcome.message;
+  }
+}
+
+TEST_P(EveryProbe, IsHonestBeforeTheWrongServer) {
+  std::string noise(2000, '\0');
+  unsigned seed = 7;
+  for (char& c : noise) {
+    seed = seed * 1664525u + 1013904223u;
+    c = static_cast<char>(seed >> 24);
+  }
+  for (const std::string& greeting :
+       {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("220 mail ESMTP\r\n"), noise}) {
+    test::NetLab lab;
+    const Greeter greeter(lab.context, greeting);
+    const Outcome outcome = lab.probe(type(), greeter.target(type()), {}, 500ms);
+    if (speaks_over_tcp(type())) {
+      const bool own = (GetParam() == "ssh" && greeting.starts_with("SSH-")) ||
+                       (GetParam() == "smtp" && greeting.starts_with("220 "));
+      EXPECT_TRUE(own || !outcome.success()) << greeting.substr(0, 8) << ": " << outcome.message;
+    }
+    ASSERT_LE(outcome.attempts.size(), 1U);
+  }
+}
+
+TEST_P(EveryProbe, SaysRefusedWhereNothingListens) {
+  if (type().transport != Transport::tcp) {
+    return;  // the other transports have no such answer
+  }
+  test::NetLab lab;
+  std::string target;
+  {
+    const Greeter greeter(lab.context, "");
+    target = greeter.target(type());
+  }
+  const Outcome outcome = lab.probe(type(), target);
+  EXPECT_EQ(outcome.reason, Reason::refused) << outcome.message;
+  EXPECT_EQ(outcome.phase, Phase::connect);
+}
+
+TEST_P(EveryProbe, LeavesNoDescriptorOpen) {
+  test::NetLab lab;
+  Greeter greeter(lab.context, "");
+  const std::string target = greeter.target(type());
+  lab.probe(type(), target, {}, 20ms);
+  greeter.forget_peers();
+  const std::size_t before = open_descriptors();
+  for (int round = 0; round < 50; ++round) {
+    lab.probe(type(), target, {}, 5ms);
+  }
+  lab.context.poll();  // what was accepted but not yet served
+  greeter.forget_peers();
+  EXPECT_LE(open_descriptors(), before);
+}
+
+std::vector<std::string> names() {
+  std::vector<std::string> result;
+  for (const ProbeType& type : probe_types()) {
+    result.emplace_back(type.name);
+  }
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EveryProbe, testing::ValuesIn(names()),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace reachd
