@@ -187,7 +187,11 @@ class HttpProbe final : public Probe {
     net::HttpLimits limits;
     limits.body = settings_.max_body;
     const net::HttpRequest request = make_request(settings_, hop, absolute);
+    log_step(run, [&] { return request.method + " " + net::url_text(hop.target, false); });
     auto response = co_await net::exchange(*stream, request, limits, Phase::request, run.deadline);
+    if (response && response->status != 0) {
+      log_step(run, [&] { return response->title(); });
+    }
     if (response && absolute) {
       auto refusal = proxy_refusal(*response, *proxy);
       if (refusal) {

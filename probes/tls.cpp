@@ -20,7 +20,10 @@ class TlsProbe final : public Probe {
     auto verdict = net::tls_verdict(*options_.tls, *dialed->tls);
     Outcome outcome = verdict ? failed(run, std::move(*verdict)) : succeeded(run);
     if (!verdict) {
-      outcome.message = dialed->tls->version + ", " + dialed->tls->cipher;
+      outcome.message =
+          dialed->tls->version + ", " + dialed->tls->cipher +
+          (dialed->tls->client_certificate_asked ? "; the server asks for a client certificate"
+                                                 : "");
     }
     outcome.tls = dialed->tls;
     co_return outcome;

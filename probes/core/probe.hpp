@@ -67,6 +67,15 @@ struct ProbeRun {
   ProbeLog* log = nullptr;
 };
 
+/// Says a step of the run, if somebody listens. The text is put together only then:
+/// `log_step(run, [&] { return "connected to " + name; });`
+template <typename Text>
+void log_step(const ProbeRun& run, Text&& text) {
+  if (run.log != nullptr) {
+    run.log->line(text());
+  }
+}
+
 /// One way to look at a target, ready to run. Immutable after construction: run() may be active
 /// many times at once. run() never throws for what the network does; it returns an Outcome with
 /// exactly one Attempt (or none for probes without an address), leaving `timings` to the caller,

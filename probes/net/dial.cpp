@@ -32,8 +32,12 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> connect_any(
     const Endpoint endpoint{addresses[i], port};
     auto stream = co_await connect_tcp(run.network, endpoint, options, run.deadline);
     if (stream || run.deadline.ended() != Deadline::Ended::no) {
+      if (stream) {
+        log_step(run, [&] { return "connected to " + endpoint.to_string(); });
+      }
       co_return stream;
     }
+    log_step(run, [&] { return stream.error().message; });
     last = std::move(stream.error());
   }
   co_return std::unexpected(std::move(last));
@@ -47,6 +51,9 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> connect_direct(ProbeRun& run,
   if (endpoint) {
     run.progress.enter(Phase::connect);
     auto stream = co_await connect_tcp(run.network, *endpoint, options.tcp, run.deadline);
+    if (stream) {
+      log_step(run, [&] { return "connected to " + endpoint->to_string(); });
+    }
     co_return stream;
   }
   run.progress.enter(Phase::resolve);
@@ -57,6 +64,14 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> connect_direct(ProbeRun& run,
   run.progress.enter(Phase::connect);
   auto stream = co_await connect_any(run, *addresses, port, options.tcp);
   co_return stream;
+}
+
+std::string describe_tls(const TlsFacts& facts) {
+  std::string text = facts.version + ", " + facts.cipher;
+  for (const CertificateFacts& certificate : facts.chain) {
+    text += "; " + certificate.subject + " issued by " + certificate.issuer;
+  }
+  return text + (facts.judgement == Reason::ok ? "" : "; " + facts.judgement_message);
 }
 
 Failure proxy_failure(Failure failure, const ProxyOptions& proxy) {
@@ -116,6 +131,7 @@ asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
       co_return std::unexpected(std::move(tunnel.error()));
     }
     dialed.stream = std::move(*tunnel);
+    log_step(run, [&] { return options.proxy->title() + " opened a tunnel to " + host; });
   } else {
     auto direct = co_await connect_direct(run, options, host, port, endpoint);
     if (!direct) {
@@ -132,6 +148,7 @@ asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
     }
     dialed.stream = std::move(secured->stream);
     dialed.tls = std::move(secured->facts);
+    log_step(run, [&] { return describe_tls(*dialed.tls); });
   }
   co_return dialed;
 }
