@@ -95,7 +95,8 @@ class Pinger final : public Abortable {
       payload_[i] = static_cast<std::byte>(i);
     }
     // The token. Not for secrecy, so a random source that can't answer yet does no harm.
-    ::getrandom(payload_.data(), kMinEchoPayload, GRND_NONBLOCK);
+    [[maybe_unused]] const ssize_t ignored =
+        ::getrandom(payload_.data(), kMinEchoPayload, GRND_NONBLOCK);
     std::memcpy(&id_, payload_.data(), sizeof id_);
   }
 
