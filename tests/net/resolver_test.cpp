@@ -1,6 +1,6 @@
 #include "probes/net/resolver.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
@@ -207,7 +207,9 @@ TEST_F(ResolverTest, RecoversWhenRefusingServersComeBack) {
   server.reset();
   context_.poll();
   for (const char* name : {"a.example.com", "b.example.com", "c.example.com", "d.example.com"}) {
-    EXPECT_EQ(resolve(name, {endpoint}).error().reason, Reason::dns_failure);
+    // c-ares may lose a refusal to another question on the same socket, which then times out.
+    EXPECT_THAT(resolve(name, {endpoint}).error().reason,
+                testing::AnyOf(Reason::dns_failure, Reason::dns_timeout));
   }
   server.emplace(context_, zone, endpoint);
   EXPECT_TRUE(resolve("e.example.com", {endpoint}));
