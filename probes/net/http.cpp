@@ -25,37 +25,41 @@ constexpr std::size_t kChunk = 4096;
 constexpr int kMostInterim = 8;
 constexpr std::string_view kStart = "HTTP/1.";
 
+struct CutText {
+  std::string bytes;
+  std::size_t limit = 0;
+  bool cut = false;
+};
+
+/// Beast's name for what feeds a body from the parser.
+class CutReader {
+ public:
+  template <bool kIsRequest, typename Fields>
+  CutReader(http::header<kIsRequest, Fields>&, CutText& text) : text_(text) {}
+  void init(const boost::optional<std::uint64_t>&, beast::error_code& ec) { ec = {}; }
+  template <typename Buffers>
+  std::size_t put(const Buffers& buffers, beast::error_code& ec) {
+    ec = {};
+    std::size_t taken = 0;
+    for (const asio::const_buffer part : beast::buffers_range_ref(buffers)) {
+      const std::size_t room = text_.limit - text_.bytes.size();
+      text_.bytes.append(static_cast<const char*>(part.data()), std::min(room, part.size()));
+      text_.cut = text_.cut || part.size() > room;
+      taken += part.size();
+    }
+    return taken;
+  }
+  void finish(beast::error_code& ec) { ec = {}; }
+
+ private:
+  CutText& text_;
+};
+
 /// A body that keeps its first bytes and counts on nothing that the peer claims: Beast's
 /// string_body reserves what Content-Length says.
 struct CutBody {
-  struct value_type {
-    std::string bytes;
-    std::size_t limit = 0;
-    bool cut = false;
-  };
-
-  class reader {
-   public:
-    template <bool kIsRequest, typename Fields>
-    reader(http::header<kIsRequest, Fields>&, value_type& value) : value_(value) {}
-    void init(const boost::optional<std::uint64_t>&, beast::error_code& ec) { ec = {}; }
-    template <typename Buffers>
-    std::size_t put(const Buffers& buffers, beast::error_code& ec) {
-      ec = {};
-      std::size_t taken = 0;
-      for (const asio::const_buffer part : beast::buffers_range_ref(buffers)) {
-        const std::size_t room = value_.limit - value_.bytes.size();
-        value_.bytes.append(static_cast<const char*>(part.data()), std::min(room, part.size()));
-        value_.cut = value_.cut || part.size() > room;
-        taken += part.size();
-      }
-      return taken;
-    }
-    void finish(beast::error_code& ec) { ec = {}; }
-
-   private:
-    value_type& value_;
-  };
+  using value_type = CutText;
+  using reader = CutReader;
 };
 
 using Parser = http::response_parser<CutBody>;

@@ -25,19 +25,18 @@ std::expected<Inflated, std::string> run(std::string_view input, int window, std
   } const end{stream};
 
   // zlib reads only; its interface is older than const.
-  stream.next_in =
-      const_cast<Bytef*>(static_cast<const Bytef*>(static_cast<const void*>(input.data())));
+  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(input.data()));
   stream.avail_in =
       static_cast<uInt>(std::min<std::size_t>(input.size(), std::numeric_limits<uInt>::max()));
   Inflated result;
-  std::array<char, 16384> piece{};
+  std::array<Bytef, 16384> piece{};
   for (;;) {
-    stream.next_out = static_cast<Bytef*>(static_cast<void*>(piece.data()));
+    stream.next_out = piece.data();
     stream.avail_out = piece.size();
     const int code = ::inflate(&stream, Z_NO_FLUSH);
     const std::size_t count = piece.size() - stream.avail_out;
     const std::size_t room = most - result.bytes.size();
-    result.bytes.append(piece.data(), std::min(count, room));
+    result.bytes.append(piece.data(), piece.data() + std::min(count, room));
     if (count > room) {
       result.cut = true;
       return result;
