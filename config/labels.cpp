@@ -20,6 +20,8 @@ static_assert(std::ranges::is_sorted(kReserved));
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }
+
 }  // namespace
 
 bool is_label_name(std::string_view name) noexcept {
@@ -47,8 +49,9 @@ Labels read_labels(Reader& reader) {
     } else if (is_reserved_label(member.key)) {
       wrong(member, "is reserved: reachd's own series have it");
     } else if (member.value.kind == Value::Kind::scalar &&
-               (member.value.scalar.empty() || member.value.scalar.size() > kLongestValue)) {
-      wrong(member, "has a value of 1 to 256 bytes");
+               (member.value.scalar.empty() || member.value.scalar.size() > kLongestValue ||
+                std::ranges::any_of(member.value.scalar, is_control))) {
+      wrong(member, "has a value of 1 to 256 bytes without control characters");
     }
   }
   if (labels.size() > kMostLabels) {

@@ -70,11 +70,14 @@ Value kept(Reader& reader, std::string_view key, Value::Kind kind) {
 
 /// A name in metrics, URLs and selectors, so it has none of their special characters.
 void check_name(Reader& reader, std::string_view key, const std::string& name) {
-  const bool clean = std::ranges::all_of(name, [](char c) { return c != '\n' && c != '\t'; });
+  const bool clean = std::ranges::all_of(
+      name, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; });
   if (name.size() > kLongestName || !clean || name.find_first_of("*?,/\"\\") != std::string::npos ||
       name.starts_with(' ') || name.ends_with(' ')) {
-    reader.error(key, std::string(key) +
-                          " has at most 200 bytes, none of * ? , / \" \\ and no blank at its ends");
+    reader.error(key,
+                 std::string(key) +
+                     " has at most 200 bytes, none of * ? , / \" \\, no control characters and no "
+                     "blank at its ends");
   }
 }
 

@@ -115,6 +115,9 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     check_tag(mark, tag);
+    if (text.contains('\0')) {
+      diagnostics_.error(place(mark), "a text can't hold a NUL character (\\0)");
+    }
     Value value = Value::text(text, place(mark));
     value.quoted = tag == "!";
     add(std::move(value), anchor, true);

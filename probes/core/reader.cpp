@@ -243,9 +243,12 @@ std::optional<Secret> Reader::secret(std::string_view key) {
       diagnostics_.error(file->place, what_ + ": " + file_key + " is a file name");
       return std::nullopt;
     }
-    std::ifstream stream(resolve_path(file->place, file->scalar));
-    std::string line;
-    if (!stream || !std::getline(stream, line) || line.size() > kLongestSecret) {
+    std::ifstream stream(resolve_path(file->place, file->scalar), std::ios::binary);
+    std::string line(kLongestSecret + 1, '\0');
+    stream.read(line.data(), static_cast<std::streamsize>(line.size()));
+    line.resize(static_cast<std::size_t>(stream.gcount()));
+    line.resize(std::min(line.find('\n'), line.size()));
+    if (!stream.is_open() || stream.bad() || line.empty() || line.size() > kLongestSecret) {
       diagnostics_.error(file->place, what_ + ": can't read a secret from " + quote(file->scalar));
       return std::nullopt;
     }

@@ -39,6 +39,9 @@ std::string Diagnostic::to_string() const { return place.to_string() + ": " + me
 
 void Diagnostics::error(Place place, std::string message) {
   ++count_;
+  // What the message quotes may hold an escape sequence for the terminal that shows it.
+  std::ranges::replace_if(
+      message, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
   if (errors_.size() < kMostErrors) {
     errors_.push_back({std::move(place), std::move(message)});
   }

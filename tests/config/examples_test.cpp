@@ -5,6 +5,7 @@
 #include <fstream>
 #include <random>
 
+#include "config/configuration.hpp"
 #include "config/settings.hpp"
 #include "config/templates.hpp"
 #include "config/yaml.hpp"
@@ -22,7 +23,8 @@ TEST(Examples, AllOfThemLoad) {
   for (const auto& entry : fs::directory_iterator(kExamples)) {
     if (entry.path().extension() == ".yaml" && entry.path().stem() != "full") {
       Diagnostics diagnostics;
-      EXPECT_TRUE(load_settings(entry.path().string(), diagnostics)) << diagnostics.to_string();
+      EXPECT_TRUE(load_configuration(entry.path().string(), diagnostics))
+          << diagnostics.to_string();
       ++files;
     }
   }
@@ -49,7 +51,7 @@ class FullExample : public testing::Test {
 
 TEST_F(FullExample, Loads) {
   Diagnostics diagnostics;
-  EXPECT_TRUE(load_settings((folder_ / "full.yaml").string(), diagnostics))
+  EXPECT_TRUE(load_configuration((folder_ / "full.yaml").string(), diagnostics))
       << diagnostics.to_string();
 }
 
@@ -115,7 +117,9 @@ TEST(Templates, TheirCommentsAreYaml) {
     const Settings settings = read_settings(std::move(*root), "init", diagnostics);
     EXPECT_TRUE(diagnostics.ok()) << diagnostics.to_string();
     EXPECT_FALSE(settings.checks.empty());
-    EXPECT_GT(settings.products.at(0).config.members.size(), 5u);
+    const auto catalog = Catalog::load({}, diagnostics);
+    ASSERT_TRUE(catalog);
+    EXPECT_TRUE(make_plan(settings, *catalog, diagnostics)) << diagnostics.to_string();
   }
 }
 
