@@ -183,24 +183,33 @@ void expand_special_inventory(Expansion& expansion) {
 }
 
 void expand_discovery_ping(Expansion& expansion) {
+  PlanBuilder& builder = expansion.builder();
   for (const Discovery& discovery : expansion.estate().discovery) {
     for (const std::string& host : discovery.hosts) {
-      if (const auto check = expansion.add(Row(discovery.place, host))) {
-        PlanBuilder& builder = expansion.builder();
-        builder.plan().groups[builder.group("discovery " + host)].checks.push_back(*check);
+      // An address that nobody uses answers nothing, and that is no fault: it is held by its own
+      // answer, like the ports behind it.
+      const std::uint32_t group = builder.group("discovery " + host);
+      Row row(discovery.place, host);
+      row.gate = Gate{Gate::Kind::ping_answers, group, {}};
+      if (const auto check = expansion.add(std::move(row))) {
+        builder.plan().groups[group].checks.push_back(*check);
       }
     }
   }
 }
 
 void expand_discovery_ports(Expansion& expansion) {
+  PlanBuilder& builder = expansion.builder();
   for (const Discovery& discovery : expansion.estate().discovery) {
     for (const std::string& host : discovery.hosts) {
+      const std::uint32_t group = builder.group("discovery " + host);
+      const bool is_pinged = !builder.plan().groups[group].checks.empty();
       for (const std::uint16_t port : discovery.ports) {
         Row row(discovery.place, host);
         row.port = port;
-        row.gate =
-            Gate{Gate::Kind::ping_answers, expansion.builder().group("discovery " + host), {}};
+        if (is_pinged) {
+          row.gate = Gate{Gate::Kind::ping_answers, group, {}};
+        }
         expansion.add(std::move(row));
       }
     }

@@ -225,7 +225,17 @@ TEST(Plan, DiscoveryPingsBeforeItTriesPorts) {
   EXPECT_EQ(port.gate->kind, Gate::Kind::ping_answers);
   const Group& group = plan.groups.at(port.gate->group);
   ASSERT_THAT(group.checks, SizeIs(1));
-  EXPECT_EQ(plan.checks.at(group.checks[0]).id, "flexera.10.ping/10.20.0.2");
+  const Check& ping = plan.checks.at(group.checks[0]);
+  EXPECT_EQ(ping.id, "flexera.10.ping/10.20.0.2");
+  ASSERT_TRUE(ping.gate) << "an address that nobody uses is not down";
+  EXPECT_EQ(ping.gate->group, port.gate->group);
+}
+
+TEST(Plan, DiscoveryWithoutPingsWaitsForNone) {
+  const Plan plan =
+      plan_of(beacon("    discovery: [{targets: [10.20.0.1], ports: [22]}]\n"
+                     "    overrides: {flexera.10.ping: {enabled: false}}\n"));
+  EXPECT_FALSE(at(plan, "flexera.10.ports/10.20.0.1:22").gate);
 }
 
 TEST(Plan, DevicesArePlannedGentlyByTheirType) {
