@@ -35,6 +35,7 @@ CONFIGURATION = """\
 # The lab's estate: both catalogues on one host. Intervals are short so that a person sees changes.
 vantage: lab-beacon
 state_dir: {folder}/state
+resolver: [{dns}]
 web: {{listen: ["127.0.0.1:9790"]}}
 defaults: {{interval: 5s, timeout: 2s, confirm_interval: 1s}}
 devices: {{interval: 10s, timeout: 3s, down_after: 3, confirm_interval: 2s, per_host_gap: 100ms, handshake_every: 1m}}
