@@ -31,7 +31,7 @@ BAD = {  # what is wrong: (the file, what the message holds)
     "a CIDR of a million addresses": (
         "products:\n  - product: xclarity-administrator\n    appliance: 127.0.0.1\n    devices:\n"
         "      - {name: r, type: thinksystem, address: 10.0.0.0/12}\n", ":5:"),
-    "missing secret file": ('checks:\n  - {name: a, probe: http, target: "http://h/", bearer_token_file: /no/such/file}\n',
+    "missing secret file": ('checks:\n  - {name: a, probe: http, target: "http://h/", bearer_file: /no/such/file}\n',
                             ":2:"),
     "missing include": ("include: no-such-folder/no-such-file.yaml\n", "no-such-file"),
     "duplicate key": ("vantage: a\nvantage: b\n", ":2:"),

@@ -44,7 +44,7 @@ class HostileTest(support.LabTestCase):
         self.assertLess(self.hostile("http", "body", timeout=5)["elapsed"], 3)
 
     def test_gzip_bomb(self):
-        answer = self.hostile("http", "gzip", timeout=5, expect_body="needle")
+        answer = self.hostile("http", "gzip", timeout=5, expect_body="[needle]", compression="gzip")
         self.assertFalse(answer["success"])
         self.assertEqual((answer["reason"], answer["phase"]), ("content_mismatch", "request"))
 
