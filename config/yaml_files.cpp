@@ -64,6 +64,11 @@ class Includer {
       diagnostics_.error(place, "include: more than 10000 files");
       return;
     }
+    std::error_code unknown;
+    if (!std::filesystem::exists(file, unknown)) {
+      diagnostics_.error(place, "include: " + file + " does not exist");
+      return;
+    }
     auto included = load_yaml(file, diagnostics_);
     if (!included || included->kind == Value::Kind::null) {
       return;

@@ -16,7 +16,7 @@ def dns(lab, place, address, hosts=None, domains=None, port=53, name="dns"):
              f"port={port}", f"listen-address={address}", "except-interface=lo", "local=//", "pid-file=",
              "local-ttl=5", "address=/#/"]
     for host, addresses in (hosts or {}).items():
-        lines.append(f"host-record={host},{','.join(addresses)}")
+        lines += [f"host-record={host},{target}" for target in addresses]
     for domain, target in (domains or {}).items():
         lines.append(f"address=/{domain}/{target}")
     path = lab.folder / f"{name}.conf"
