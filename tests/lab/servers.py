@@ -5,6 +5,7 @@ Each function starts one program and returns once it answers. All end with the l
 
 import pathlib
 import sys
+import time
 
 _HERE = pathlib.Path(__file__).resolve().parent
 
@@ -106,6 +107,11 @@ def prometheus(lab, place, target, port=9090, name="prometheus"):
     child = lab.spawn(name, place, "prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder}/data",
                       f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn")
     lab.wait_listening(place, "127.0.0.1", port, child, name, timeout=30)
+    end = time.monotonic() + 30
+    while lab.http(place, "127.0.0.1", port, "/-/ready")[0] != 200:
+        if time.monotonic() > end:
+            raise RuntimeError(f"{name} listens but is not ready")
+        time.sleep(0.05)
     return child
 
 

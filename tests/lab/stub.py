@@ -68,7 +68,8 @@ async def _serve(mode, reader, writer):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
     elif mode == "close":
-        pass
+        writer.write_eof()
+        await _until_closed(reader)  # closing with something unread would be a reset
     elif mode == "hold":
         await _until_closed(reader)
     elif mode == "ssh":
