@@ -84,11 +84,8 @@ void measure(const char* what, const Endpoint& server, const std::string& header
               times[times.size() / 2], times.front(), static_cast<double>(bytes) / 1e6, extra);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const std::size_t checks = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000;
-  const auto board = test::large_board(checks);
+void bench(const char* what, std::size_t checks, test::Names names) {
+  const auto board = test::large_board(checks, names);
   const auto own = metrics::make_self_metrics(build_facts(), probe_types());
   web::Callbacks callbacks;
   callbacks.board = [&] { return board; };
@@ -102,13 +99,21 @@ int main(int argc, char** argv) {
   const auto server = web::start_server({local}, callbacks);
   if (!server) {
     std::fprintf(stderr, "%s\n", server.error().c_str());
-    return 1;
+    return;
   }
   const Endpoint& endpoint = (*server)->endpoints().front();
-  std::printf("one scrape of %zu checks (processor time of server and client)\n", checks);
+  std::printf("%zu checks %s (processor time of server and client)\n", checks, what);
   measure("text, gzip", endpoint, "Accept-Encoding: gzip\r\n");
   measure("OpenMetrics, gzip", endpoint,
           "Accept: application/openmetrics-text\r\nAccept-Encoding: gzip\r\n");
   measure("text", endpoint, "");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::size_t checks = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000;
+  bench("with brief names", checks, test::Names::brief);
+  bench("of a product", checks, test::Names::of_a_product);
   return 0;
 }

@@ -175,7 +175,7 @@ std::shared_ptr<engine::Board> small_board() {
   return board;
 }
 
-std::shared_ptr<engine::Board> large_board(std::size_t checks) {
+std::shared_ptr<engine::Board> large_board(std::size_t checks, Names names) {
   const auto timing = std::make_shared<const config::Timing>();
   const auto product = std::make_shared<const std::string>("flexera-beacon");
   const auto labels = std::make_shared<const config::Labels>(config::Labels{{"site", "ams"}});
@@ -185,17 +185,21 @@ std::shared_ptr<engine::Board> large_board(std::size_t checks) {
   plan->probes.reserve(checks);
   plan->checks.resize(checks);
   for (std::size_t index = 0; index < checks; ++index) {
-    const std::string host = "host-" + std::to_string(index) + ".example.com";
-    plan->probes.push_back(spec(kTcp, host, 443, timing));
+    const std::string number = std::to_string(index);
+    const bool brief = names == Names::brief;
+    const std::string host = brief ? "127.0.0.1" : "host-" + number + ".example.com";
+    plan->probes.push_back(spec(kTcp, host, brief ? 8080 : 443, timing));
     config::Check& check = plan->checks[index];
-    check.id = "flexera.3.batch-server/" + host;
-    check.name = "Batch server " + host;
-    check.requirement = requirement;
+    check.id = brief ? "custom/c" + number : "flexera.3.batch-server/" + host;
+    check.name = brief ? "c" + number : "Batch server " + host;
     check.product = product;
     check.probe = static_cast<std::uint32_t>(index);
     check.timing = timing;
-    check.labels = labels;
-    check.evidence = config::Evidence::vendor;
+    if (!brief) {
+      check.requirement = requirement;
+      check.labels = labels;
+      check.evidence = config::Evidence::vendor;
+    }
   }
   auto board = std::make_shared<engine::Board>(plan);
   for (std::size_t index = 0; index < checks; ++index) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,11 @@ config::Plan small_plan();
 /// never probed. All times are fixed.
 std::shared_ptr<engine::Board> small_board();
 
+enum class Names : std::uint8_t {
+  of_a_product,  ///< requirement and host, as the catalogue makes them, and one configured label
+  brief,         ///< "custom/c123" on an address
+};
 /// A board of `checks` TCP checks that have all been probed, for measurements.
-std::shared_ptr<engine::Board> large_board(std::size_t checks);
+std::shared_ptr<engine::Board> large_board(std::size_t checks, Names names = Names::of_a_product);
 
 }  // namespace reachd::test
