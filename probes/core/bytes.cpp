@@ -18,7 +18,7 @@ std::span<const std::byte> ByteReader::take(std::size_t count) noexcept {
 std::string_view ByteReader::text(std::size_t count) noexcept {
   const auto taken = take(count);
   // Any object may be looked at as characters.
-  return {static_cast<const char*>(static_cast<const void*>(taken.data())), taken.size()};
+  return {reinterpret_cast<const char*>(taken.data()), taken.size()};
 }
 
 void ByteReader::seek(std::size_t position) noexcept {

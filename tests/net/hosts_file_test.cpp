@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <random>
 
 namespace reachd::net {
 namespace {
@@ -15,8 +16,7 @@ class HostsFileTest : public testing::Test {
  protected:
   HostsFileTest()
       : path_(std::filesystem::path(testing::TempDir()) /
-              ("hosts_" +
-               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {}
+              ("hosts_" + std::to_string(std::random_device()()))) {}
   ~HostsFileTest() override { std::filesystem::remove(path_); }
   void write(const std::string& text) { std::ofstream(path_) << text; }
 
