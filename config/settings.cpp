@@ -278,7 +278,7 @@ class SettingsReader {
     if (text.empty()) {
       return text;
     }
-    const std::string path = resolve_path(reader_.place(key), text);
+    std::string path = resolve_path(reader_.place(key), text);
     std::error_code error;
     if (must_exist && !std::filesystem::is_directory(path, error)) {
       reader_.error(key, std::string(key) + ": there is no folder \"" + text + "\"");
