@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::string kData = REACHD_TEST_DATA;
+constexpr const char* kData = REACHD_TEST_DATA;
 
 Catalog built_in() {
   Diagnostics diagnostics;
@@ -61,7 +61,7 @@ std::string problems(std::string_view text) {
 
 /// The whole file, every run of white space one space.
 std::string page(const std::string& name) {
-  std::ifstream file(kData + "/seeds/" + name);
+  std::ifstream file(std::string(kData) + "/seeds/" + name);
   EXPECT_TRUE(file) << name;
   std::string text;
   for (std::string word; file >> word;) {
@@ -139,7 +139,7 @@ TEST(Catalog, ClaimsNoMoreThanItsSources) {
 TEST(Catalog, CarriesEveryRowAndFootnoteOfTheVendorsPages) {
   const Catalog catalog = built_in();
   Diagnostics diagnostics;
-  const auto table = load_yaml(kData + "/seed-coverage.yaml", diagnostics);
+  const auto table = load_yaml(std::string(kData) + "/seed-coverage.yaml", diagnostics);
   ASSERT_TRUE(table) << diagnostics.to_string();
   const Value* pages = table->find("pages");
   ASSERT_NE(pages, nullptr);

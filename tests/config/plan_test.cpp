@@ -26,13 +26,13 @@ using testing::Not;
 using testing::SizeIs;
 
 const Catalog& catalog() {
-  static const Catalog loaded = [] {
+  static const Catalog kLoaded = [] {
     Diagnostics diagnostics;
     auto result = Catalog::load({}, diagnostics);
     EXPECT_TRUE(result) << diagnostics.to_string();
     return result ? std::move(*result) : Catalog{};
   }();
-  return loaded;
+  return kLoaded;
 }
 
 std::optional<Plan> plan_of(std::string_view text, Diagnostics& diagnostics) {
@@ -59,6 +59,7 @@ std::string problems(std::string_view text) {
 
 std::vector<std::string> ids(const Plan& plan) {
   std::vector<std::string> result;
+  result.reserve(plan.checks.size());
   for (const Check& check : plan.checks) {
     result.push_back(check.id);
   }
@@ -67,11 +68,11 @@ std::vector<std::string> ids(const Plan& plan) {
 
 /// The check with this id; a failure and an empty one if there is none.
 const Check& at(const Plan& plan, std::string_view id) {
-  static const Check none;
+  static const Check kNone;
   const auto found = std::ranges::find(plan.checks, id, &Check::id);
   if (found == plan.checks.end()) {
     ADD_FAILURE() << "no check " << id << " among\n" << testing::PrintToString(ids(plan));
-    return none;
+    return kNone;
   }
   return *found;
 }
