@@ -25,7 +25,7 @@ class OwnLoop {
                  .resolver = resolver,
                  .trust = trust,
                  .clock = clock},
-        launcher_(network_, concurrency, [this, &done](std::uint32_t token, Outcome outcome) {
+        launcher_(network_, concurrency, [this, &done](std::uint32_t token, Outcome& outcome) {
           done(token, std::move(outcome));
           if (--open_ == 0) {
             launcher_.stop();
@@ -35,7 +35,7 @@ class OwnLoop {
 
   void add(Order order) {
     ++open_;
-    launcher_.start(std::move(order));
+    launcher_.start(std::move(order), network_.clock.steady_now());
   }
 
   void run() {

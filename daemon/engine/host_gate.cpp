@@ -27,7 +27,16 @@ void HostGate::begin(Host& host, const Manner& manner, TimePoint now) {
 
 bool HostGate::enter(const IpAddress& address, Manner manner, Token token, TimePoint now) {
   manner.per_host = std::max<std::uint16_t>(manner.per_host, 1);
-  const auto host = hosts_.try_emplace(address).first;
+  auto host = hosts_.find(address);
+  if (host == hosts_.end()) {
+    if (spare_.empty()) {
+      host = hosts_.try_emplace(address).first;
+    } else {
+      spare_.back().key() = address;
+      host = hosts_.insert(std::move(spare_.back())).position;
+      spare_.pop_back();
+    }
+  }
   Host& state = host->second;
   if (state.waiters.empty() && state.active < manner.per_host &&
       free_at(state, manner.gap) <= now) {
@@ -73,7 +82,7 @@ void HostGate::look(Hosts::iterator host, TimePoint now) {
     }
     begin(state, first.manner, now);
     ready_.push_back(first.token);
-    state.waiters.pop_front();
+    state.waiters.erase(state.waiters.begin());
   }
   if (state.active > 0) {
     return;
@@ -82,7 +91,16 @@ void HostGate::look(Hosts::iterator host, TimePoint now) {
   if (forget > now) {
     look_later(host->first, state, forget);
   } else {
-    hosts_.erase(host);
+    drop(host);
+  }
+}
+
+void HostGate::drop(Hosts::iterator host) {
+  auto node = hosts_.extract(host);
+  constexpr std::size_t kSpare = 64;
+  if (spare_.size() < kSpare) {
+    node.mapped() = Host{};
+    spare_.push_back(std::move(node));
   }
 }
 

@@ -48,8 +48,8 @@ class HostGate {
   struct Host {
     std::uint32_t active = 0;
     TimePoint last_start = TimePoint::min();
-    Duration longest_gap{};  ///< of those that were here; the address is remembered so long
-    std::deque<Waiter> waiters;
+    Duration longest_gap{};       ///< of those that were here; the address is remembered so long
+    std::vector<Waiter> waiters;  ///< few; no deque, because an empty one allocates
     TimePoint look_at = TimePoint::max();  ///< the earliest of its entries in later_
   };
   struct Hash {
@@ -62,7 +62,10 @@ class HostGate {
   void look(Hosts::iterator host, TimePoint now);
   void look_later(const IpAddress& address, Host& host, TimePoint when);
 
+  void drop(Hosts::iterator host);
+
   Hosts hosts_;
+  std::vector<Hosts::node_type> spare_;        ///< of forgotten hosts, to be used again
   std::multimap<TimePoint, IpAddress> later_;  ///< addresses to look at when their gap ends
   std::deque<Token> ready_;
 };

@@ -66,6 +66,10 @@ struct Launcher::Flight {
   net::Deadline* resolving = nullptr;  ///< while it does
   std::vector<Part> parts;             ///< never resized while one is open
 
+  void renew_parts(std::size_t count) {
+    parts.clear();
+    parts.resize(count);
+  }
   Outcome take_outcome() {
     Outcome outcome;
     if (parts.size() == 1) {
@@ -110,16 +114,16 @@ Launcher::Flight& Launcher::new_flight(Order order) {
   return flight;
 }
 
-Launcher::Flight* Launcher::start(Order order) {
+Launcher::Flight* Launcher::start(Order order, TimePoint now) {
   Flight& flight = new_flight(std::move(order));
   const Target& target = flight.order.spec->target;
   if (!flight.order.probe->wants_address()) {
-    flight.parts.assign(1, Part{});
-    set_out(flight);
+    flight.renew_parts(1);
+    set_out(flight, now);
   } else if (target.literal) {
-    flight.parts.assign(1, Part{});
+    flight.renew_parts(1);
     flight.parts.front().endpoint = Endpoint{*target.literal, target.port};
-    set_out(flight);
+    set_out(flight, now);
   } else {
     flight.open = 1;
     resolves_.push_back({&flight, kResolve});
@@ -130,16 +134,15 @@ Launcher::Flight* Launcher::start(Order order) {
 void Launcher::set_out(Flight& flight, std::vector<IpAddress> found) {
   const auto chosen =
       choose_addresses(std::move(found), flight.order.spec->timing->addresses, &net::has_route);
-  flight.parts.assign(chosen.size(), Part{});
+  flight.renew_parts(chosen.size());
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     flight.parts[i].endpoint = Endpoint{chosen[i], flight.order.spec->target.port};
   }
-  set_out(flight);
+  set_out(flight, network_.clock.steady_now());
 }
 
-void Launcher::set_out(Flight& flight) {
+void Launcher::set_out(Flight& flight, TimePoint now) {
   const config::Timing& timing = *flight.order.spec->timing;
-  const TimePoint now = network_.clock.steady_now();
   flight.open = static_cast<std::uint32_t>(flight.parts.size());
   for (std::uint32_t i = 0; i < flight.parts.size(); ++i) {
     Part& part = flight.parts[i];
@@ -262,15 +265,51 @@ asio::awaitable<void> Launcher::slot() {
       go();  // what came up meanwhile is more than this slot can take
     }
     const std::optional<Job> job = next_job();
-    if (job && job->part == kResolve) {
-      co_await resolve(*job->flight);
-    } else if (job) {
-      co_await attempt(*job->flight, job->flight->parts[job->part]);
-    } else if (stopping_ || parked_.size() >= kParkedSlots) {
-      co_return;
-    } else {
+    if (!job) {
+      if (stopping_ || parked_.size() >= kParkedSlots) {
+        co_return;
+      }
       co_await park();
+      continue;
     }
+    Flight& flight = *job->flight;
+    if (job->part == kResolve) {
+      co_await resolve(flight);
+      continue;
+    }
+    // An attempt. It could be a coroutine of its own; it is not, to save making one each time.
+    Part& part = flight.parts[job->part];
+    const config::ProbeSpec& spec = *flight.order.spec;
+    const WallTime time = network_.clock.wall_now();
+    ++active_;
+    {
+      Progress progress(network_.clock);
+      const Duration spent = flight.resolving_took.value_or(Duration::zero());
+      net::Deadline deadline(network_.deadlines,
+                             network_.clock.steady_now() + spec.timing->timeout - spent);
+      part.deadline = &deadline;
+      part.state = Part::State::running;
+      const ProbeRun run{.target = spec.target,
+                         .endpoint = part.endpoint,
+                         .name_servers = servers_of(spec),
+                         .network = network_,
+                         .deadline = deadline,
+                         .progress = progress,
+                         .log = flight.order.log};
+      try {
+        part.outcome = co_await flight.order.probe->run(run);
+      } catch (const std::exception& error) {
+        part.outcome = failed(run, {.reason = Reason::local_error,
+                                    .message = std::string("a bug: ") + error.what(),
+                                    .offender = {}});
+        bug_warning_.write(network_.clock.steady_now(), "a probe threw an exception",
+                           {{"probe", spec.type->name}, {"what", error.what()}});
+      }
+      part.outcome.timings = progress.finish();
+      part.deadline = nullptr;
+    }
+    --active_;
+    attempt_ended(flight, part, time);
   }
 }
 
@@ -290,7 +329,7 @@ asio::awaitable<void> Launcher::resolve(Flight& flight) {
   if (flight.cancelled) {
     part_ended(flight);
   } else if (!found || found->empty()) {
-    flight.parts.assign(1, Part{});
+    flight.renew_parts(1);
     flight.parts.front().state = Part::State::ended;
     flight.parts.front().outcome = failed_to_resolve(
         found ? Failure{.reason = Reason::dns_no_data, .message = {}, .offender = {}}
@@ -301,37 +340,7 @@ asio::awaitable<void> Launcher::resolve(Flight& flight) {
   }
 }
 
-asio::awaitable<void> Launcher::attempt(Flight& flight, Part& part) {
-  const config::ProbeSpec& spec = *flight.order.spec;
-  const WallTime time = network_.clock.wall_now();
-  ++active_;
-  {
-    Progress progress(network_.clock);
-    const Duration spent = flight.resolving_took.value_or(Duration::zero());
-    net::Deadline deadline(network_.deadlines,
-                           network_.clock.steady_now() + spec.timing->timeout - spent);
-    part.deadline = &deadline;
-    part.state = Part::State::running;
-    const ProbeRun run{.target = spec.target,
-                       .endpoint = part.endpoint,
-                       .name_servers = servers_of(spec),
-                       .network = network_,
-                       .deadline = deadline,
-                       .progress = progress,
-                       .log = flight.order.log};
-    try {
-      part.outcome = co_await flight.order.probe->run(run);
-    } catch (const std::exception& error) {
-      part.outcome = failed(run, {.reason = Reason::local_error,
-                                  .message = std::string("a bug: ") + error.what(),
-                                  .offender = {}});
-      bug_warning_.write(network_.clock.steady_now(), "a probe threw an exception",
-                         {{"probe", spec.type->name}, {"what", error.what()}});
-    }
-    part.outcome.timings = progress.finish();
-    part.deadline = nullptr;
-  }
-  --active_;
+void Launcher::attempt_ended(Flight& flight, Part& part, WallTime time) {
   part.state = Part::State::ended;
   for (Attempt& made : part.outcome.attempts) {
     made.time = time;
@@ -393,7 +402,7 @@ void Launcher::land(Flight& flight) {
   flight.in_use = false;
   free_.push_back(&flight);
   if (!cancelled) {
-    done_(token, std::move(outcome));
+    done_(token, outcome);
   }
 }
 

@@ -37,8 +37,8 @@ struct Order {
 class Launcher {
  public:
   struct Flight;
-  /// Told of each outcome; may start another.
-  using Done = std::function<void(std::uint32_t token, Outcome outcome)>;
+  /// Told of each outcome, which it may move from; may start another probe.
+  using Done = std::function<void(std::uint32_t token, Outcome& outcome)>;
 
   /// `concurrency`: attempts in flight at most. The network outlives the launcher, and the loop has
   /// to run until idle() after stop() before the launcher may go.
@@ -52,7 +52,7 @@ class Launcher {
   bool has_room() const noexcept { return active_ + ready_.size() < concurrency_; }
   /// Queues a probe; go() sets out with all that are queued. The flight is valid until its outcome
   /// is given to done(), or cancel().
-  Flight* start(Order order);
+  Flight* start(Order order, TimePoint now);
   /// May call done(), for probes that end without waiting.
   void go();
   /// Aborts a flight; done() is not called for it.
@@ -74,7 +74,7 @@ class Launcher {
   };
 
   Flight& new_flight(Order order);
-  void set_out(Flight& flight);
+  void set_out(Flight& flight, TimePoint now);
   void set_out(Flight& flight, std::vector<IpAddress> found);
   std::size_t startable() const noexcept;
   void drain_gate(TimePoint now);
@@ -84,7 +84,7 @@ class Launcher {
   asio::awaitable<void> park();
   std::optional<Job> next_job();
   asio::awaitable<void> resolve(Flight& flight);
-  asio::awaitable<void> attempt(Flight& flight, Part& part);
+  void attempt_ended(Flight& flight, Part& part, WallTime time);
   void leave_gate(Part& part);
   void part_ended(Flight& flight);
   void land(Flight& flight);

@@ -19,6 +19,31 @@ Lists list_groups(const config::Plan& plan) {
   return {plan.checks.size(), pairs};
 }
 
+std::vector<std::uint32_t> find_checks(const config::Plan& plan, const Layout* before) {
+  std::vector<std::uint32_t> found(plan.checks.size(), Layout::kNew);
+  for (std::size_t i = 0; before != nullptr && i < found.size(); ++i) {
+    if (const auto old = before->board->find(plan.checks[i].id)) {
+      found[i] = static_cast<std::uint32_t>(*old);
+    }
+  }
+  return found;
+}
+
+std::vector<std::uint32_t> find_probes(const config::Plan& plan, const Layout* before) {
+  std::vector<std::uint32_t> found(plan.probes.size(), Layout::kNew);
+  std::unordered_map<std::uint64_t, std::uint32_t> by_key;
+  for (std::uint32_t i = 0; before != nullptr && i < before->plan->probes.size(); ++i) {
+    by_key.emplace(before->plan->probes[i].key, i);
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (const auto old = by_key.find(plan.probes[i].key); old != by_key.end()) {
+      found[i] = old->second;
+      by_key.erase(old);  // one place in the schedule is taken over once
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 Lists list_checks(const config::Plan& plan) {
@@ -98,7 +123,9 @@ Layout::Layout(std::shared_ptr<const config::Plan> its_plan, unsigned loops, con
       gates(*plan, before == nullptr ? nullptr : &before->gates),
       checks_of_probe(list_checks(*plan)),
       groups_of_check(list_groups(*plan)),
-      loop_of_probe(plan->probes.size()) {
+      loop_of_probe(plan->probes.size()),
+      check_before(find_checks(*plan, before)),
+      probe_before(find_probes(*plan, before)) {
   for (std::size_t probe = 0; probe < plan->probes.size(); ++probe) {
     const auto hash = std::hash<std::string>()(plan->probes[probe].target.host);
     loop_of_probe[probe] = is_idle(*plan, checks_of_probe.of(probe))

@@ -56,7 +56,8 @@ class Gates {
 /// Everything that one plan needs while it runs, made once when it is applied. Immutable but for
 /// the board and the gates, which take care of themselves.
 struct Layout {
-  /// `loops`: among so many the probes are divided, by host.
+  /// `loops`: among so many the probes are divided, by host. `before`: the one that runs now, or
+  /// null. Finding what stays takes its time with 100,000 checks, so it is not done on the loops.
   Layout(std::shared_ptr<const config::Plan> plan, unsigned loops, const Layout* before);
 
   std::shared_ptr<const config::Plan> plan;
@@ -67,7 +68,11 @@ struct Layout {
   std::vector<std::uint8_t>
       loop_of_probe;  ///< kNoLoop: not run, because no result would ever count
 
+  std::vector<std::uint32_t> check_before;  ///< index of the check with the same id, or kNew
+  std::vector<std::uint32_t> probe_before;  ///< index of the probe with the same key, or kNew
+
   static constexpr std::uint8_t kNoLoop = 0xff;
+  static constexpr std::uint32_t kNew = 0xffffffff;
 };
 
 /// True if nothing that the probe finds would count: all its checks are held back for ever.

@@ -1,7 +1,6 @@
 #include "daemon/engine/runner.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 namespace reachd::engine {
@@ -12,6 +11,9 @@ using namespace std::chrono_literals;
 /// What is due within so long after a wake-up is taken together with the next: at 10,000 probes a
 /// second that saves 9,500 wake-ups.
 constexpr Duration kBatch = 2ms;
+/// So many are taken at one wake-up; what is due beyond waits for the next, so that a loop that
+/// fell behind still hears of what has ended and of a stop.
+constexpr int kMostAtOnce = 128;
 /// The loop shows that it moves at least so often.
 constexpr Duration kHeartbeat = 2s;
 /// A wake-up that comes so late means that the process stood still.
@@ -33,14 +35,19 @@ void count(CheckStatus& status, const Outcome& outcome) {
 
 }  // namespace
 
+void Runner::Entry::take(const Layout& layout, std::uint32_t its_probe) {
+  probe = its_probe;
+  spec = &layout.plan->probes[probe];
+  checks = layout.checks_of_probe.of(probe);
+}
+
 Runner::Runner(net::Network network, std::uint8_t number, std::uint32_t concurrency,
                Observer& observer)
     : network_(network),
       number_(number),
       observer_(observer),
-      launcher_(
-          network_, concurrency,
-          [this](std::uint32_t index, Outcome outcome) { finished(index, std::move(outcome)); }),
+      launcher_(network_, concurrency,
+                [this](std::uint32_t index, Outcome& outcome) { finished(index, outcome); }),
       timer_(network.executor),
       last_progress_(network.clock.steady_now()) {
   arm(last_progress_);
@@ -53,35 +60,35 @@ void Runner::apply(std::shared_ptr<Layout> layout) {
   const std::shared_ptr<Layout> before = std::exchange(layout_, std::move(layout));
   take_over_checks(before.get());
 
-  std::unordered_map<std::uint64_t, std::uint32_t> known;  // key to index in entries_
-  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-    known.emplace(before->plan->probes[entries_[i].probe].key, i);
-  }
   std::vector<Entry> old = std::exchange(entries_, {});
+  // By index of the former plan's probes.
+  std::vector<std::uint32_t> entry_of(before ? before->plan->probes.size() : 0, Layout::kNew);
+  for (std::uint32_t i = 0; i < old.size(); ++i) {
+    entry_of[old[i].probe] = i;
+  }
   const Schedule old_schedule = std::exchange(schedule_, {});
   const TimePoint now = network_.clock.steady_now();
-  const auto mine = static_cast<std::size_t>(std::ranges::count(layout_->loop_of_probe, number_));
-  entries_.reserve(mine);
+  entries_.reserve(static_cast<std::size_t>(std::ranges::count(layout_->loop_of_probe, number_)));
   const Duration round = Schedule::first_round(layout_->plan->probes.size());
   for (std::uint32_t probe = 0; probe < layout_->loop_of_probe.size(); ++probe) {
     if (layout_->loop_of_probe[probe] != number_) {
       continue;
     }
     const config::ProbeSpec& spec = layout_->plan->probes[probe];
-    const auto found = known.find(spec.key);
-    if (found == known.end()) {
+    const std::uint32_t probe_before = layout_->probe_before[probe];
+    const std::uint32_t place =
+        probe_before == Layout::kNew ? Layout::kNew : entry_of[probe_before];
+    if (place == Layout::kNew) {
       schedule_.add(spec.key, spec.timing->interval, now, round);
-      entries_.push_back({.probe = probe});
+      entries_.emplace_back().take(*layout_, probe);
       continue;
     }
-    Entry& kept = entries_.emplace_back(std::exchange(old[found->second], {}));
-    kept.probe = probe;
-    const auto index =
-        schedule_.adopt(old_schedule, found->second, spec.key, spec.timing->interval, now);
+    Entry& kept = entries_.emplace_back(std::exchange(old[place], {}));
+    kept.take(*layout_, probe);
+    const auto index = schedule_.adopt(old_schedule, place, spec.key, spec.timing->interval, now);
     if (kept.flight != nullptr) {
       Launcher::set_token(kept.flight, index);
     }
-    known.erase(found);  // two probes of one plan never share an entry, whatever their keys
   }
   for (const Entry& gone : old) {
     if (gone.flight != nullptr) {
@@ -105,12 +112,12 @@ void Runner::take_over_checks(const Layout* before) {
     }
     CheckStatus status;
     status.last_change = wall;
-    const auto found = before == nullptr ? std::nullopt : before->board->find(checks[check].id);
-    if (found) {
-      status = before->board->status(*found);
-      const bool was_mine = before->loop_of_probe[before->plan->checks[*found].probe] == number_;
+    const std::uint32_t found = layout_->check_before[check];
+    if (found != Layout::kNew) {
+      status = before->board->status(found);
+      const bool was_mine = before->loop_of_probe[before->plan->checks[found].probe] == number_;
       machines_[check] =
-          was_mine ? old[*found] : VerdictMachine(status.verdict, status.has_been_up, now);
+          was_mine ? old[found] : VerdictMachine(status.verdict, status.has_been_up, now);
     }
     const auto& gate = checks[check].gate;
     const std::string_view held = gate ? layout_->gates.holds(*gate) : "";
@@ -139,9 +146,7 @@ void Runner::arm(TimePoint now) {
   TimePoint next = now + kHeartbeat;
   if (launcher_.has_room()) {
     // At most one wake-up in a batch's time; after a pause the next is on time.
-    const TimePoint due = schedule_.next_due();
-    next =
-        std::min(next, last_wake_ == TimePoint::min() ? due : std::max(due, last_wake_ + kBatch));
+    next = std::min(next, std::max(schedule_.next_due(), last_wake_ + kBatch));
   }
   if (next >= armed_for_ || stopping_) {
     return;
@@ -170,19 +175,19 @@ void Runner::wake() {
 }
 
 bool Runner::wants_light(const Entry& entry, TimePoint now) const {
-  const config::ProbeSpec& spec = layout_->plan->probes[entry.probe];
+  const config::ProbeSpec& spec = *entry.spec;
   // What a full probe found wrong only another full one can put right.
   return spec.light && entry.full_was_good && now - entry.last_full < spec.timing->handshake_every;
 }
 
 void Runner::launch_due(TimePoint now) {
-  while (launcher_.has_room()) {
+  for (int taken = 0; taken < kMostAtOnce && launcher_.has_room(); ++taken) {
     const auto due = schedule_.pop_due(now);
     if (!due) {
       break;
     }
     Entry& entry = entries_[due->index];
-    const config::ProbeSpec& spec = layout_->plan->probes[entry.probe];
+    const config::ProbeSpec& spec = *entry.spec;
     entry.lag = due->lag;
     entry.light = wants_light(entry, now);
     if (!entry.light) {
@@ -191,22 +196,21 @@ void Runner::launch_due(TimePoint now) {
     entry.flight = launcher_.start({.spec = &spec,
                                     .probe = entry.light ? spec.light.get() : spec.probe.get(),
                                     .plan = layout_->plan,
-                                    .token = due->index});
+                                    .token = due->index},
+                                   now);
   }
   starved_ = !launcher_.has_room();
   launcher_.go();
   in_flight_ = launcher_.in_flight();
 }
 
-void Runner::finished(std::uint32_t index, Outcome outcome) {
+void Runner::finished(std::uint32_t index, Outcome& outcome) {
   const TimePoint now = network_.clock.steady_now();
   Entry& entry = entries_[index];
   entry.flight = nullptr;
-  const config::ProbeSpec& spec = layout_->plan->probes[entry.probe];
-  const auto checks = layout_->checks_of_probe.of(entry.probe);
   if (entry.light) {
     // A light probe sees no certificate: what the last full one saw still holds.
-    const CheckStatus status = layout_->board->status(checks.front());
+    const CheckStatus status = layout_->board->status(entry.checks.front());
     if (status.last) {
       outcome.tls = status.last->tls;
       outcome.facts = status.last->facts;
@@ -219,12 +223,12 @@ void Runner::finished(std::uint32_t index, Outcome outcome) {
     descriptor_warning_.write(now, "out of descriptors: probes are left out, no verdict suffers",
                               {{"in_flight", launcher_.in_flight()}});
   }
-  observer_.on_probe(*spec.type, outcome, entry.lag);
+  observer_.on_probe(*entry.spec->type, outcome, entry.lag);
 
   const auto shared = std::make_shared<const Outcome>(std::move(outcome));
   const WallTime wall = network_.clock.wall_now();
   std::optional<Duration> again;
-  for (const std::uint32_t check : checks) {
+  for (const std::uint32_t check : entry.checks) {
     if (judge_check(check, shared, now, wall)) {
       const Duration confirm = layout_->plan->checks[check].timing->confirm_interval;
       again = again ? std::min(*again, confirm) : confirm;
@@ -243,7 +247,7 @@ void Runner::finished(std::uint32_t index, Outcome outcome) {
 bool Runner::judge_check(std::uint32_t index, const std::shared_ptr<const Outcome>& outcome,
                          TimePoint now, WallTime wall) {
   const config::Check& check = layout_->plan->checks[index];
-  if (!is_local_fault(outcome->reason)) {
+  if (!layout_->plan->groups.empty() && !is_local_fault(outcome->reason)) {
     for (const std::uint32_t group : layout_->groups_of_check.of(index)) {
       layout_->gates.saw(group, outcome->success());
     }

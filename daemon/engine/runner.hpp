@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "daemon/engine/engine.hpp"
@@ -41,21 +42,24 @@ class Runner {
  private:
   /// A probe of this loop.
   struct Entry {
-    std::uint32_t probe = 0;             ///< index in the plan
+    std::uint32_t probe = 0;     ///< index in the plan
+    bool light = false;          ///< the present run is the light one
+    bool full_was_good = false;  ///< the last full probe succeeded without a flaw
+    const config::ProbeSpec* spec = nullptr;
+    std::span<const std::uint32_t> checks;
     Launcher::Flight* flight = nullptr;  ///< while it runs
     Duration lag{};                      ///< of the present run
     TimePoint last_full{};               ///< when the last full probe began
-    bool full_was_good = false;          ///< it succeeded without a flaw
-    bool light = false;                  ///< the present run is the light one
+
+    void take(const Layout& layout, std::uint32_t its_probe);
   };
 
-  void take_over(const Layout& before, Entry& entry);
   void take_over_checks(const Layout* before);
   void wake();
   void arm(TimePoint now);
   void launch_due(TimePoint now);
   bool wants_light(const Entry& entry, TimePoint now) const;
-  void finished(std::uint32_t index, Outcome outcome);
+  void finished(std::uint32_t index, Outcome& outcome);
   bool judge_check(std::uint32_t check, const std::shared_ptr<const Outcome>& outcome,
                    TimePoint now, WallTime wall);
 
@@ -69,7 +73,7 @@ class Runner {
   std::vector<VerdictMachine> machines_;  ///< by index of the plan's checks
   boost::asio::steady_timer timer_;
   TimePoint armed_for_ = TimePoint::max();
-  TimePoint last_wake_ = TimePoint::min();
+  TimePoint last_wake_{};
   std::uint64_t arming_ = 0;  ///< tells a handler that its timer was set anew
   bool starved_ = false;      ///< something may be due that there was no room for
   bool stopping_ = false;
