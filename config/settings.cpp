@@ -133,6 +133,12 @@ Web read_web(const Value& value, Diagnostics& diagnostics) {
     }
   }
   web.config_file = reader.readable_file("config_file").value_or("");
+  if (!web.config_file.empty()) {
+    reader.error(
+        "config_file",
+        "config_file is not part of this version: the web side would be without the TLS and "
+        "the passwords that the file asks for");
+  }
   reader.done();
   return web;
 }
@@ -262,6 +268,7 @@ class SettingsReader {
     settings.probe_allow = kept(reader_, "probe_allow", Value::Kind::list);
     settings.alerting = kept(reader_, "alerting", Value::Kind::map);
     settings.maintenance = kept(reader_, "maintenance", Value::Kind::list);
+    refuse_what_has_no_effect(settings);
     settings.web = read_web(section(reader_, "web"), diagnostics_);
     settings.resolver = read_name_servers(reader_);
     read_defaults(settings);
@@ -273,6 +280,23 @@ class SettingsReader {
   }
 
  private:
+  /// Whoever writes these relies on them; to accept them and do nothing would be a lie.
+  void refuse_what_has_no_effect(const Settings& settings) {
+    if (!settings.alerting.members.empty()) {
+      reader_.error(
+          "alerting",
+          "alerting is not part of this version: no alert would be sent; use rules in Prometheus");
+    }
+    if (!settings.maintenance.items.empty()) {
+      reader_.error("maintenance",
+                    "maintenance is not part of this version: no alert is sent in any case");
+    }
+    if (!settings.probe_modules_file.empty() || !settings.probe_allow.items.empty()) {
+      reader_.error(settings.probe_modules_file.empty() ? "probe_allow" : "probe_modules_file",
+                    "/probe is not part of this version; `checks:` has the same probes");
+    }
+  }
+
   std::string folder(std::string_view key, bool must_exist) {
     std::string text = reader_.text(key);
     if (text.empty()) {

@@ -126,14 +126,6 @@ TEST(Settings, ProductsKeepTheirWords) {
   EXPECT_EQ(override.timeout, 2s);
 }
 
-TEST(Settings, WhatOthersReadIsKept) {
-  const Settings settings = read(
-      "alerting: {resend: 60s}\nmaintenance: [{name: n}]\nprobe_allow: [{cidr: 10.0.0.0/8}]\n");
-  EXPECT_EQ(settings.alerting.find("resend")->scalar, "60s");
-  EXPECT_EQ(settings.maintenance.items[0].find("name")->scalar, "n");
-  EXPECT_EQ(settings.probe_allow.items[0].find("cidr")->scalar, "10.0.0.0/8");
-}
-
 TEST(Settings, AllProblemsComeOutAtOnce) {
   EXPECT_EQ(errors_of("defualts: {}\n"
                       "web: {listen: 'x:70000'}\n"
