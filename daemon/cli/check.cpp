@@ -7,6 +7,7 @@
 #include "daemon/cli/common.hpp"
 #include "daemon/cli/table.hpp"
 #include "daemon/engine/adhoc.hpp"
+#include "daemon/engine/board.hpp"
 #include "daemon/engine/verdict.hpp"
 #include "daemon/json/json.hpp"
 #include "probes/net/resolver.hpp"
@@ -25,9 +26,7 @@ constexpr std::string_view kGrey = "\x1b[90m";
 /// A check of this run and what came of it.
 struct Row {
   const config::Check* check = nullptr;
-  Verdict state = Verdict::unknown;
-  std::shared_ptr<const Outcome> outcome;  ///< null: it was not probed, `why_unknown` says why
-  std::string why_unknown;
+  engine::CheckStatus status;
 };
 
 struct Options {
@@ -83,6 +82,15 @@ class ProgressBar {
   bool shown_ = false;
 };
 
+/// What a person has to know of a verdict: why it is unknown, else what the probe found wrong.
+std::string why(const engine::CheckStatus& status) {
+  if (status.verdict == Verdict::up) {
+    return "";
+  }
+  const bool unproved = status.verdict == Verdict::unknown && status.why != engine::kNoProof;
+  return unproved || !status.last ? std::string(status.why) : outcome_line(*status.last);
+}
+
 void print(const config::Plan& plan, const std::vector<Row>& rows, Context& context) {
   // Grouped by product in the order of the plan, the worst first within each.
   std::vector<std::string> products;
@@ -96,7 +104,7 @@ void print(const config::Plan& plan, const std::vector<Row>& rows, Context& cont
   }
   const auto rank = [](const Row* row) {
     constexpr int kRanks[] = {2, 3, 1, 0};  // by Verdict: down, degraded, unknown, up
-    return std::pair(kRanks[static_cast<std::size_t>(row->state)], row->check);
+    return std::pair(kRanks[static_cast<std::size_t>(row->status.verdict)], row->check);
   };
   for (const std::string& product : products) {
     auto& group = groups[product];
@@ -104,31 +112,20 @@ void print(const config::Plan& plan, const std::vector<Row>& rows, Context& cont
     Table table({"state", "check", "target", "severity", "evidence", "why"});
     for (const Row* row : group) {
       const config::ProbeSpec& spec = plan.probes[row->check->probe];
-      const std::string why = row->outcome
-                                  ? (row->state == Verdict::up ? "" : outcome_line(*row->outcome))
-                                  : std::string(row->why_unknown);
-      table.add({std::string(to_string(row->state)), row->check->id, target_text(spec),
+      const Verdict verdict = row->status.verdict;
+      table.add({std::string(to_string(verdict)), row->check->id, target_text(spec),
                  std::string(to_string(config::severity(*row->check, false))),
-                 std::string(to_string(row->check->evidence)), why},
-                colour_of(row->state));
+                 std::string(to_string(row->check->evidence)), why(row->status)},
+                colour_of(verdict));
     }
     context.out << product << "\n" << table.to_string(context.colour) << "\n";
   }
 }
 
-/// One pass has nothing to confirm: the first proof decides.
-Verdict verdict_of(const Outcome& outcome, config::Timing timing) {
-  timing.down_after = 1;
-  engine::VerdictMachine machine;
-  machine.observe(engine::judge(outcome, timing, false, system_clock().wall_now()), timing,
-                  system_clock().steady_now());
-  return machine.verdict();
-}
-
 std::map<Verdict, int> count(const std::vector<Row>& rows) {
   std::map<Verdict, int> counts;
   for (const Row& row : rows) {
-    ++counts[row.state];
+    ++counts[row.status.verdict];
   }
   return counts;
 }
@@ -148,10 +145,35 @@ void print_json(const config::Plan& plan, const std::vector<Row>& rows, WallTime
   }
   out.end_object().key("checks").begin_array();
   for (const Row& row : rows) {
-    json::write_check_row(out, plan, *row.check, row.state, row.outcome.get());
+    json::write_check_row(out, plan, *row.check, row.status);
   }
   out.end_array().end_object();
   context.out << text << "\n";
+}
+
+/// The rows that were asked for, and the probes that they need: their own, and the pings that say
+/// whether a discovery's other ports count.
+std::vector<Row> select(const config::Plan& plan, const std::vector<config::Selector>& selectors,
+                        std::vector<std::uint32_t>& probes) {
+  std::vector<Row> rows;
+  for (const config::Check& check : plan.checks) {
+    if (!config::matches_any(selectors, plan, check)) {
+      continue;
+    }
+    rows.emplace_back().check = &check;
+    if (check.gate && check.gate->kind == config::Gate::Kind::never) {
+      continue;
+    }
+    probes.push_back(check.probe);
+    if (check.gate && check.gate->kind == config::Gate::Kind::ping_answers) {
+      for (const std::uint32_t ping : plan.groups[check.gate->group].checks) {
+        probes.push_back(plan.checks[ping].probe);
+      }
+    }
+  }
+  std::ranges::sort(probes);
+  probes.erase(std::unique(probes.begin(), probes.end()), probes.end());
+  return rows;
 }
 
 int check(const Options& options, Context& context) {
@@ -161,30 +183,17 @@ int check(const Options& options, Context& context) {
     return kUsage;
   }
   const config::Plan& plan = configuration->plan;
-  std::vector<Row> rows;
   std::vector<std::uint32_t> probes;
-  for (const config::Check& check : plan.checks) {
-    if (!config::matches_any(*selectors, plan, check)) {
-      continue;
-    }
-    rows.emplace_back().check = &check;
-    if (!check.gate || check.gate->kind != config::Gate::Kind::never) {
-      probes.push_back(check.probe);
-    } else {
-      rows.back().why_unknown = check.gate->why;
-    }
-  }
+  std::vector<Row> rows = select(plan, *selectors, probes);
   if (rows.empty()) {
     context.err << (plan.checks.empty() ? "The configuration plans no check\n"
                                         : "No check matches --only\n");
     return kUsage;
   }
-  std::ranges::sort(probes);
-  probes.erase(std::unique(probes.begin(), probes.end()), probes.end());
 
   const WallTime started = system_clock().wall_now();
   const TimePoint began = system_clock().steady_now();
-  std::map<std::uint32_t, std::shared_ptr<const Outcome>> outcomes;
+  std::vector<std::shared_ptr<const Outcome>> outcomes(plan.probes.size());
   {
     net::TrustStore trust;
     const auto resolver = net::make_resolver();
@@ -195,17 +204,14 @@ int check(const Options& options, Context& context) {
                         progress.step();
                       });
   }
+  const auto statuses = engine::judge_pass(plan, outcomes, system_clock().wall_now());
   bool failed = false;
   for (Row& row : rows) {
-    if (const auto found = outcomes.find(row.check->probe);
-        found != outcomes.end() && row.why_unknown.empty()) {
-      row.outcome = found->second;
-      row.state = verdict_of(*row.outcome, *row.check->timing);
-    }
+    row.status = statuses[static_cast<std::size_t>(row.check - plan.checks.data())];
     const bool counts =
         options.strict || config::severity(*row.check, false) > config::Severity::info;
-    failed = failed || (row.state == Verdict::down && counts) ||
-             (row.state == Verdict::unknown && options.strict);
+    failed = failed || (row.status.verdict == Verdict::down && counts) ||
+             (row.status.verdict == Verdict::unknown && options.strict);
   }
   const Duration spent = system_clock().steady_now() - began;
   if (options.as_json) {

@@ -204,13 +204,12 @@ void write_plan_row(Writer& out, const config::Plan& plan, const config::Check& 
 }
 
 void write_check_row(Writer& out, const config::Plan& plan, const config::Check& check,
-                     engine::Verdict state, const Outcome* result) {
+                     const engine::CheckStatus& status) {
   out.begin_object();
-  write_plan_keys(
-      out, plan, check,
-      config::severity(check, state != engine::Verdict::unknown && state != engine::Verdict::down));
-  out.member("state", to_string(state));
-  write_result_or_null(out, plan, check, result);
+  write_plan_keys(out, plan, check, config::severity(check, status.has_been_up));
+  out.member("state", to_string(status.verdict));
+  out.key("why").value_or_null(status.why);
+  write_result_or_null(out, plan, check, status.last.get());
   out.end_object();
 }
 

@@ -18,9 +18,9 @@ void write_result(Writer& out, const config::ProbeSpec& spec, const Outcome& out
 /// A row of `plan --json`. `severity` is that of a check that has never been up.
 void write_plan_row(Writer& out, const config::Plan& plan, const config::Check& check);
 
-/// A row of `check --json`: the plan row, `state` and `result` (null before the first probe).
+/// A row of `check --json`: the plan row, `state`, `why` and `result` (null: not probed).
 void write_check_row(Writer& out, const config::Plan& plan, const config::Check& check,
-                     engine::Verdict state, const Outcome* result);
+                     const engine::CheckStatus& status);
 
 /// A row of /api/v1/checks: as above, with `last_change`, `why` (beside the result), `probes`,
 /// `failures`, `results` (count by reason); `severity` as it is now.

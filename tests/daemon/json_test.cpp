@@ -127,9 +127,12 @@ TEST(Json, CheckRowAddsStateAndResult) {
   const auto board = test::small_board();
   const config::Plan& plan = board->plan();
   const object never = written([&](json::Writer& out) {
-    json::write_check_row(out, plan, plan.checks[2], engine::Verdict::unknown, nullptr);
+    engine::CheckStatus status;
+    status.why = "not probed";
+    json::write_check_row(out, plan, plan.checks[2], status);
   });
   EXPECT_EQ(never.at("state").as_string(), "unknown");
+  EXPECT_EQ(never.at("why").as_string(), "not probed");
   EXPECT_TRUE(never.at("result").is_null());
   const auto status = board->status(1);
   const object down = written(
