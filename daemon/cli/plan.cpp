@@ -33,6 +33,18 @@ std::vector<std::string> cells(const config::Plan& plan, const config::Check& ch
           std::move(purpose)};
 }
 
+/// What the configuration asks for and nobody can probe, so that its absence above is no surprise.
+void print_omissions(const config::Plan& plan, Context& context) {
+  if (plan.omissions.empty()) {
+    return;
+  }
+  Table table({"not probed", "why"});
+  for (const config::Omission& omission : plan.omissions) {
+    table.add({omission.requirement->id, omission.why});
+  }
+  context.out << "\n" << table.to_string(false);
+}
+
 void print(const config::Plan& plan, const std::vector<const config::Check*>& checks,
            const std::string& format, Context& context) {
   if (format == "json") {
@@ -57,6 +69,7 @@ void print(const config::Plan& plan, const std::vector<const config::Check*>& ch
     }
     context.out << table.to_string(false) << checks.size() << " checks, " << plan.probes.size()
                 << " probes\n";
+    print_omissions(plan, context);
   }
 }
 
