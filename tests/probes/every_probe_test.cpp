@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "probes/registry.hpp"
@@ -24,12 +25,16 @@ using asio::ip::tcp;
 class Greeter {
  public:
   Greeter(asio::io_context& context, std::string greeting)
-      : greeting_(std::move(greeting)),
-        acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-    asio::co_spawn(context, serve(), asio::detached);
+      : state_(std::make_shared<State>(context, std::move(greeting))) {
+    asio::co_spawn(context, serve(state_), asio::detached);
   }
+  Greeter(const Greeter&) = delete;
+  Greeter& operator=(const Greeter&) = delete;
+  ~Greeter() { state_->acceptor.close(); }
+
   std::string target(const ProbeType& type) const {
-    const std::string authority = "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+    const std::string authority =
+        "127.0.0.1:" + std::to_string(state_->acceptor.local_endpoint().port());
     if (type.name == "http") {
       return "http://" + authority + "/";
     }
@@ -37,27 +42,35 @@ class Greeter {
   }
 
   /// Closes the connections of the server's side.
-  void forget_peers() { peers_.clear(); }
+  void forget_peers() { state_->peers.clear(); }
 
  private:
-  asio::awaitable<void> serve() {
-    for (;;) {
-      auto accepted = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
+  /// Shared with the coroutine, which may run once more after the greeter has gone.
+  struct State {
+    State(asio::io_context& context, std::string text)
+        : greeting(std::move(text)),
+          acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+    std::string greeting;
+    tcp::acceptor acceptor;
+    std::vector<tcp::socket> peers;
+  };
+
+  static asio::awaitable<void> serve(std::shared_ptr<State> state) {
+    while (state->acceptor.is_open()) {
+      auto accepted = co_await state->acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
       auto& [error, peer] = accepted;
       if (error) {
         co_return;
       }
-      if (!greeting_.empty()) {
-        co_await asio::async_write(peer, asio::buffer(greeting_),
+      if (!state->greeting.empty()) {
+        co_await asio::async_write(peer, asio::buffer(state->greeting),
                                    asio::as_tuple(asio::use_awaitable));
       }
-      peers_.push_back(std::move(peer));
+      state->peers.push_back(std::move(peer));
     }
   }
 
-  std::string greeting_;
-  tcp::acceptor acceptor_;
-  std::vector<tcp::socket> peers_;
+  std::shared_ptr<State> state_;
 };
 
 /// True for the types that need an answer in their own protocol over TCP: a foreign server can't
