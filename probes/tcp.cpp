@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "probes/net/connect.hpp"
 #include "probes/net/dial.hpp"
 
 namespace reachd {
@@ -17,11 +18,17 @@ class TcpProbe final : public Probe {
           co_await net::dial(run, options_, run.target.host, run.target.port, run.endpoint);
       co_return dialed ? succeeded(run) : failed(run, dialed.error());
     }
-    // Straight to the socket: most checks are of this kind.
+    // No stream: most checks are of this kind, and none of its comforts is used.
     run.progress.enter(Phase::connect);
-    const auto connected =
-        co_await net::connect_tcp(run.network, *run.endpoint, options_.tcp, run.deadline);
-    co_return connected ? succeeded(run) : failed(run, connected.error());
+    net::Result<net::SocketHandle> socket = co_await net::connect_socket(
+        run.network.executor, *run.endpoint, options_.tcp.source, run.deadline);
+    if (!socket) {
+      co_return failed(run, std::move(socket.error()));
+    }
+    if (options_.tcp.reset_on_close) {
+      socket->reset_on_close();
+    }
+    co_return succeeded(run);
   }
 
   bool wants_address() const noexcept override { return options_.proxy == nullptr; }

@@ -1,18 +1,20 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <optional>
 
 #include "probes/net/deadline.hpp"
 #include "probes/net/result.hpp"
+#include "probes/net/socket_handle.hpp"
 
 namespace reachd::net {
 
-/// The part of connect_tcp() that each system does its own way: opens `socket`, binds it to
-/// `source` if there is one, connects it and, if that fails, finds out why before it closes it.
-/// Closing the socket meanwhile ends the wait.
-asio::awaitable<Result<void>> connect_socket(asio::ip::tcp::socket& socket, Endpoint to,
-                                             std::optional<IpAddress> source, Deadline& deadline);
+/// The part of connect_tcp() that each system does its own way: opens a socket, binds it to
+/// `source` if there is one, connects it and, if that fails, finds out why before it closes it. The
+/// socket is non-blocking.
+asio::awaitable<Result<SocketHandle>> connect_socket(asio::any_io_executor executor, Endpoint to,
+                                                     std::optional<IpAddress> source,
+                                                     Deadline& deadline);
 
 }  // namespace reachd::net

@@ -14,39 +14,33 @@ namespace {
 
 using asio::ip::tcp;
 
+/// Stays off Asio until the first read or write: a probe that only connects never needs it.
 class TcpStream final : public Stream {
  public:
-  TcpStream(const asio::any_io_executor& executor, bool reset_on_close, Deadline& deadline)
-      : socket_(executor), reset_on_close_(reset_on_close), watch_(deadline.watch(*this)) {}
-
-  ~TcpStream() override {
-    error_code ignored;
-    if (reset_on_close_ && socket_.is_open()) {
-      socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  TcpStream(const asio::any_io_executor& executor, SocketHandle handle, bool v4,
+            bool reset_on_close, Deadline& deadline)
+      : handle_(std::move(handle)), socket_(executor), v4_(v4), watch_(deadline.watch(*this)) {
+    if (reset_on_close && handle_.is_open()) {
+      handle_.reset_on_close();
     }
-    // Asio's own destructor would undo the linger option first.
-    socket_.close(ignored);
   }
-
-  tcp::socket& socket() noexcept { return socket_; }
 
   asio::awaitable<IoResult> read_some(std::span<std::byte> buffer) override {
     IoResult result;
-    if (!socket_.is_open()) {
-      result.ec = asio::error::operation_aborted;
-      co_return result;
+    result.ec = be_ready();
+    if (!result.ec) {
+      const auto target = asio::buffer(buffer.data(), buffer.size());
+      result.count = co_await socket_.async_read_some(
+          target, asio::redirect_error(asio::use_awaitable, result.ec));
     }
-    const auto target = asio::buffer(buffer.data(), buffer.size());
-    result.count = co_await socket_.async_read_some(
-        target, asio::redirect_error(asio::use_awaitable, result.ec));
     co_return result;
   }
 
   asio::awaitable<IoResult> write(std::span<const std::byte> data) override {
     IoResult result;
     while (result.count < data.size() && !result.ec) {
-      if (!socket_.is_open()) {
-        result.ec = asio::error::operation_aborted;
+      result.ec = be_ready();
+      if (result.ec) {
         break;
       }
       const auto rest = asio::buffer(data.data() + result.count, data.size() - result.count);
@@ -58,23 +52,30 @@ class TcpStream final : public Stream {
   }
 
   void abort() noexcept override {
+    handle_.close();
     error_code ignored;
     socket_.close(ignored);
   }
 
  private:
+  error_code be_ready() {
+    error_code ec;
+    if (handle_.is_open()) {
+      socket_.assign(v4_ ? tcp::v4() : tcp::v6(), handle_.get(), ec);
+      if (!ec) {
+        handle_.release();
+      }
+    } else if (!socket_.is_open()) {
+      ec = asio::error::operation_aborted;
+    }
+    return ec;
+  }
+
+  SocketHandle handle_;  // one of these two is open, none after abort()
   tcp::socket socket_;
-  bool reset_on_close_;
+  bool v4_;
   Watch watch_;  // last: it lets go first
 };
-
-/// A connect to a port of this host's own that nobody listens on can meet itself, if the system
-/// picks that very port as the source (RFC 9293, 3.5: simultaneous open).
-bool met_itself(const tcp::socket& socket, const Endpoint& to) {
-  error_code ec;
-  const tcp::endpoint local = socket.local_endpoint(ec);
-  return !ec && local.port() == to.port && local.address() == to_asio(to.address);
-}
 
 }  // namespace
 
@@ -93,21 +94,16 @@ std::optional<IpAddress> read_source(Reader& reader) {
 asio::awaitable<Result<std::unique_ptr<Stream>>> connect_tcp(Network& network, Endpoint endpoint,
                                                              TcpOptions options,
                                                              Deadline& deadline) {
-  auto stream = std::make_unique<TcpStream>(network.executor, options.reset_on_close, deadline);
   if (deadline.ended() != Deadline::Ended::no) {
-    const error_code aborted = asio::error::operation_aborted;
-    co_return std::unexpected(connect_failure(endpoint, aborted, true, std::nullopt, deadline));
+    const error_code silence;
+    co_return std::unexpected(connect_failure(endpoint, silence, true, std::nullopt, deadline));
   }
-  Result<void> connected =
-      co_await connect_socket(stream->socket(), endpoint, options.source, deadline);
-  if (!connected) {
-    co_return std::unexpected(std::move(connected.error()));
+  auto socket = co_await connect_socket(network.executor, endpoint, options.source, deadline);
+  if (!socket) {
+    co_return std::unexpected(std::move(socket.error()));
   }
-  if (met_itself(stream->socket(), endpoint)) {
-    const error_code refused = asio::error::connection_refused;
-    co_return std::unexpected(connect_failure(endpoint, refused, false, std::nullopt, deadline));
-  }
-  co_return std::unique_ptr<Stream>(std::move(stream));
+  co_return std::make_unique<TcpStream>(network.executor, std::move(*socket),
+                                        endpoint.address.is_v4(), options.reset_on_close, deadline);
 }
 
 }  // namespace reachd::net

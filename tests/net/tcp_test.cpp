@@ -112,6 +112,66 @@ TEST_F(Tcp, StopEndsItAtOnce) {
   EXPECT_EQ(connected.error().reason, Reason::local_error);
 }
 
+TEST_F(Tcp, ManyAtOnceEndEachInItsOwnWay) {
+  tcp::acceptor acceptor(net.context, test::kAnyPort);
+  const test::ClosedPort closed(net.context);
+  const test::MutePort mute(net.context);
+  Deadline deadline(net.deadlines, in(4s));
+  Deadline hopeless(net.deadlines, in(4s));
+  int open = 0;
+  int refused = 0;
+  int aborted = 0;
+  const auto count = [&](std::exception_ptr, Connected connected) {
+    open += connected ? 1 : 0;
+    refused += !connected && connected.error().reason == Reason::refused ? 1 : 0;
+    if (!connected && connected.error().reason == Reason::local_error) {
+      ++aborted;
+    }
+    if (refused == 1) {
+      hopeless.stop();  // in the middle of the others' events
+    }
+  };
+  for (int i = 0; i < 300; ++i) {
+    for (const Endpoint& endpoint : {test::endpoint_of(acceptor), closed.endpoint()}) {
+      asio::co_spawn(net.context, connect_tcp(net.network, endpoint, {}, deadline), count);
+    }
+    if (i < 50) {
+      asio::co_spawn(net.context, connect_tcp(net.network, mute.endpoint(), {}, hopeless), count);
+    }
+  }
+  const auto guard = std::chrono::steady_clock::now() + 5s;
+  while (open + refused + aborted < 650 && net.context.run_one_until(guard) > 0) {
+  }
+  EXPECT_EQ(open, 300);
+  EXPECT_EQ(refused, 300);
+  EXPECT_EQ(aborted, 50);
+}
+
+TEST_F(Tcp, LoopEndsWhenNothingConnectsAnyMore) {
+  const test::MutePort mute(net.context);
+  {
+    Deadline deadline(net.deadlines, in(1h));
+    asio::post(net.context, [&] { asio::post(net.context, [&] { deadline.stop(); }); });
+    EXPECT_FALSE(connect(mute.endpoint(), deadline));
+  }
+  net.deadlines.stop();
+  EXPECT_LT(net.context.run_for(0s), 50U);
+}
+
+TEST_F(Tcp, LoopMayGoWhileItConnects) {
+  auto lab = std::make_unique<test::NetLab>();
+  const test::MutePort mute(net.context);
+  const std::size_t before = test::open_descriptors();
+  {
+    Deadline deadline(lab->deadlines, in(1h));
+    asio::co_spawn(lab->context, connect_tcp(lab->network, mute.endpoint(), {}, deadline),
+                   [](std::exception_ptr, const Connected&) { FAIL(); });
+    lab->context.poll();
+  }
+  lab.reset();
+  EXPECT_LT(test::open_descriptors(), before);
+}
+
 TEST_F(Tcp, DoesNotBeginAfterTheDeadline) {
   tcp::acceptor acceptor(net.context, test::kAnyPort);
   Deadline deadline(net.deadlines, in(1h));
@@ -192,6 +252,10 @@ TEST_F(Tcp, LeaksNoDescriptorInAThousandRuns) {
   const test::ClosedPort closed(net.context);
   TcpOptions options;
   options.reset_on_close = true;
+  {
+    Deadline deadline(net.deadlines, in(3s));
+    EXPECT_FALSE(connect(closed.endpoint(), deadline));  // opens what the loop keeps
+  }
   const std::size_t before = test::open_descriptors();
   for (int i = 0; i < 500; ++i) {
     Deadline deadline(net.deadlines, in(3s));

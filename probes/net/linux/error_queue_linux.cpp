@@ -11,7 +11,7 @@
 #include <cstring>
 #include <memory>
 
-#include "probes/net/linux/descriptor.hpp"
+#include "probes/net/socket_handle.hpp"
 
 namespace reachd::net {
 namespace {
@@ -154,8 +154,8 @@ bool is_own_address(const IpAddress& address) noexcept {
 
 std::optional<IpAddress> source_address(const IpAddress& to) noexcept {
   const int family = to.is_v4() ? AF_INET : AF_INET6;
-  const Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (socket.get() < 0) {
+  const SocketHandle socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) {
     return std::nullopt;
   }
   // Connecting a datagram socket only looks the route up; any port will do.

@@ -18,7 +18,7 @@
 #include "probes/net/endpoint.hpp"
 #include "probes/net/error_queue.hpp"
 #include "probes/net/icmp_packet.hpp"
-#include "probes/net/linux/descriptor.hpp"
+#include "probes/net/socket_handle.hpp"
 
 namespace reachd::net {
 namespace {
@@ -30,7 +30,7 @@ constexpr std::size_t kMaxIpv4Header = 60;
 constexpr int kReadsAtOnce = 64;  ///< then other work of the loop has its turn
 
 struct EchoSocket {
-  Descriptor descriptor;
+  SocketHandle handle;
   bool raw;
 };
 
@@ -57,19 +57,19 @@ Result<EchoSocket> open_socket(IpAddress::Family family) {
   const bool v4 = family == IpAddress::Family::v4;
   const int domain = v4 ? AF_INET : AF_INET6;
   const int protocol = v4 ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
-  Descriptor datagram(::socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
-  if (datagram.get() >= 0) {
+  SocketHandle datagram(::socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (datagram.is_open()) {
     return EchoSocket{std::move(datagram), false};
   }
   if (errno != EACCES && errno != EPERM && errno != EPROTONOSUPPORT) {
-    return std::unexpected(local_failure(last_error()));
+    return std::unexpected(local_failure(last_socket_error()));
   }
-  Descriptor raw(::socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
-  if (raw.get() >= 0) {
+  SocketHandle raw(::socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (raw.is_open()) {
     filter_replies(raw.get(), family);
     return EchoSocket{std::move(raw), true};
   }
-  const error_code ec = last_error();
+  const error_code ec = last_socket_error();
   if (ec.value() == EPERM || ec.value() == EACCES) {
     return std::unexpected(
         Failure{Reason::local_permission,
@@ -156,19 +156,19 @@ Result<void> Pinger::open() {
     return std::unexpected(std::move(opened.error()));
   }
   raw_ = opened->raw;
-  const int descriptor = opened->descriptor.get();
+  const int descriptor = opened->handle.get();
   keep_icmp_errors(descriptor, family());
   const auto remote = to_asio<icmp>(to_);
   // Connected, it hears only its target, and the errors that answer what it sends there.
   if (::connect(descriptor, remote.data(), static_cast<socklen_t>(remote.size())) != 0) {
-    return std::unexpected(failure_of(last_error(), std::nullopt));
+    return std::unexpected(failure_of(last_socket_error(), std::nullopt));
   }
   error_code ec;
   socket_.assign(remote.protocol(), descriptor, ec);
   if (ec) {
     return std::unexpected(local_failure(ec));
   }
-  opened->descriptor.release();
+  opened->handle.release();
   return {};
 }
 
@@ -180,7 +180,7 @@ void Pinger::send_one() {
   const ssize_t count =
       ::send(socket_.native_handle(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (count < 0) {
-    const error_code ec = last_error();
+    const error_code ec = last_socket_error();
     // A REJECT of this host's own firewall leaves its ICMP error as well.
     complain(failure_of(ec, take_icmp_error(socket_.native_handle())));
     return;
@@ -234,7 +234,7 @@ void Pinger::receive_all() {
       break;
     } else if (errno != EINTR) {
       // The pending error of the socket; its ICMP message waits in the error queue.
-      ec = last_error();
+      ec = last_socket_error();
       receive_errors(ec);
     }
   }
