@@ -25,13 +25,14 @@ class OwnLoop {
                  .resolver = resolver,
                  .trust = trust,
                  .clock = clock},
-        launcher_(network_, concurrency, [this, &done](std::uint32_t token, Outcome& outcome) {
-          done(token, std::move(outcome));
-          if (--open_ == 0) {
-            launcher_.stop();
-            deadlines_.stop();
-          }
-        }) {}
+        launcher_(network_, concurrency,
+                  [this, &done](std::uint32_t token, Outcome& outcome, TimePoint) {
+                    done(token, std::move(outcome));
+                    if (--open_ == 0) {
+                      launcher_.stop();
+                      deadlines_.stop();
+                    }
+                  }) {}
 
   void add(Order order) {
     ++open_;

@@ -1,17 +1,16 @@
 #include "daemon/engine/host_gate.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <string_view>
+#include <array>
+#include <cstring>
 
 namespace reachd::engine {
 
 std::size_t HostGate::Hash::operator()(const IpAddress& address) const noexcept {
-  std::size_t hash = address.scope + (address.is_v4() ? 1U : 0U);
-  for (const std::uint8_t byte : address.bytes) {
-    hash = (hash ^ byte) * 0x100000001b3U;  // FNV-1a
-  }
-  return hash;
+  std::array<std::uint64_t, 2> words{};
+  std::memcpy(words.data(), address.bytes.data(), sizeof words);
+  const std::uint64_t hash = (words[0] + address.scope) * 0x9e3779b97f4a7c15U + words[1];
+  return hash ^ (hash >> 32U);
 }
 
 TimePoint HostGate::free_at(const Host& host, Duration gap) noexcept {

@@ -61,14 +61,17 @@ struct Launcher::Flight {
   bool in_use = false;
   bool cancelled = false;
   std::uint32_t open = 0;  ///< jobs that have not ended
-  WallTime time{};
+  TimePoint started{};
+  WallTime time{};  ///< the same on the wall
   std::optional<Duration> resolving_took;
   net::Deadline* resolving = nullptr;  ///< while it does
   std::vector<Part> parts;             ///< never resized while one is open
 
   void renew_parts(std::size_t count) {
-    parts.clear();
     parts.resize(count);
+    for (Part& part : parts) {
+      part.state = Part::State::gate;  // its outcome is overwritten when it ends
+    }
   }
   Outcome take_outcome() {
     Outcome outcome;
@@ -99,7 +102,7 @@ Launcher::Launcher(net::Network& network, std::uint32_t concurrency, Done done)
 
 Launcher::~Launcher() = default;
 
-Launcher::Flight& Launcher::new_flight(Order order) {
+Launcher::Flight& Launcher::new_flight(Order order, TimePoint now) {
   if (free_.empty()) {
     flights_.push_back(std::make_unique<Flight>(static_cast<std::uint32_t>(flights_.size())));
     free_.push_back(flights_.back().get());
@@ -109,16 +112,18 @@ Launcher::Flight& Launcher::new_flight(Order order) {
   flight.order = std::move(order);
   flight.in_use = true;
   flight.cancelled = false;
+  flight.started = now;
   flight.time = network_.clock.wall_now();
   flight.resolving_took.reset();
   return flight;
 }
 
 Launcher::Flight* Launcher::start(Order order, TimePoint now) {
-  Flight& flight = new_flight(std::move(order));
+  Flight& flight = new_flight(std::move(order), now);
   const Target& target = flight.order.spec->target;
   if (!flight.order.probe->wants_address()) {
     flight.renew_parts(1);
+    flight.parts.front().endpoint.reset();
     set_out(flight, now);
   } else if (target.literal) {
     flight.renew_parts(1);
@@ -207,7 +212,7 @@ void Launcher::cancel(Flight* flight) {
     }
   }
   for (; given_up > 0; --given_up) {
-    part_ended(*flight);
+    part_ended(*flight, now);
   }
   drain_gate(now);
 }
@@ -239,7 +244,7 @@ std::optional<Launcher::Job> Launcher::next_job() {
     if (!job.flight->cancelled) {
       return job;
     }
-    part_ended(*job.flight);
+    part_ended(*job.flight, network_.clock.steady_now());
   }
   while (!ready_.empty() && active_ < concurrency_) {
     const Job job = ready_.front();
@@ -247,8 +252,9 @@ std::optional<Launcher::Job> Launcher::next_job() {
     if (!job.flight->cancelled) {
       return job;
     }
-    leave_gate(job.flight->parts[job.part]);
-    part_ended(*job.flight);
+    const TimePoint now = network_.clock.steady_now();
+    leave_gate(job.flight->parts[job.part], now);
+    part_ended(*job.flight, now);
   }
   return std::nullopt;
 }
@@ -280,13 +286,12 @@ asio::awaitable<void> Launcher::slot() {
     // An attempt. It could be a coroutine of its own; it is not, to save making one each time.
     Part& part = flight.parts[job->part];
     const config::ProbeSpec& spec = *flight.order.spec;
-    const WallTime time = network_.clock.wall_now();
+    const TimePoint began = network_.clock.steady_now();
     ++active_;
     {
       Progress progress(network_.clock);
       const Duration spent = flight.resolving_took.value_or(Duration::zero());
-      net::Deadline deadline(network_.deadlines,
-                             network_.clock.steady_now() + spec.timing->timeout - spent);
+      net::Deadline deadline(network_.deadlines, began + spec.timing->timeout - spent);
       part.deadline = &deadline;
       part.state = Part::State::running;
       const ProbeRun run{.target = spec.target,
@@ -309,7 +314,7 @@ asio::awaitable<void> Launcher::slot() {
       part.deadline = nullptr;
     }
     --active_;
-    attempt_ended(flight, part, time);
+    attempt_ended(flight, part, began);
   }
 }
 
@@ -320,39 +325,40 @@ asio::awaitable<void> Launcher::resolve(Flight& flight) {
   flight.resolving = &deadline;
   auto found = co_await network_.resolver.resolve(spec.target.host, servers_of(spec), deadline);
   flight.resolving = nullptr;
-  flight.resolving_took = network_.clock.steady_now() - began;
+  const TimePoint now = network_.clock.steady_now();
+  flight.resolving_took = now - began;
   if (flight.order.log != nullptr) {
     flight.order.log->line(found ? "resolved " + spec.target.host + " to " +
                                        std::to_string(found->size()) + " addresses"
                                  : "resolving " + spec.target.host + ": " + found.error().message);
   }
   if (flight.cancelled) {
-    part_ended(flight);
+    part_ended(flight, now);
   } else if (!found || found->empty()) {
     flight.renew_parts(1);
     flight.parts.front().state = Part::State::ended;
     flight.parts.front().outcome = failed_to_resolve(
         found ? Failure{.reason = Reason::dns_no_data, .message = {}, .offender = {}}
               : std::move(found.error()));
-    part_ended(flight);
+    part_ended(flight, now);
   } else {
     set_out(flight, std::move(*found));
   }
 }
 
-void Launcher::attempt_ended(Flight& flight, Part& part, WallTime time) {
+void Launcher::attempt_ended(Flight& flight, Part& part, TimePoint began) {
+  const Duration took = part.outcome.timings.total;
   part.state = Part::State::ended;
   for (Attempt& made : part.outcome.attempts) {
-    made.time = time;
-    made.duration = part.outcome.timings.total;
+    made.time = flight.time + (began - flight.started);
+    made.duration = took;
   }
-  leave_gate(part);
-  part_ended(flight);
+  leave_gate(part, began + took);
+  part_ended(flight, began + took);
 }
 
-void Launcher::leave_gate(Part& part) {
+void Launcher::leave_gate(Part& part, TimePoint now) {
   if (part.gated) {
-    const TimePoint now = network_.clock.steady_now();
     gate_.leave(part.endpoint->address, now);
     drain_gate(now);
   }
@@ -385,13 +391,13 @@ void Launcher::arm_gate_timer(TimePoint now) {
   });
 }
 
-void Launcher::part_ended(Flight& flight) {
+void Launcher::part_ended(Flight& flight, TimePoint now) {
   if (--flight.open == 0) {
-    land(flight);
+    land(flight, now);
   }
 }
 
-void Launcher::land(Flight& flight) {
+void Launcher::land(Flight& flight, TimePoint now) {
   Outcome outcome;
   if (!flight.cancelled) {
     outcome = flight.take_outcome();
@@ -402,7 +408,7 @@ void Launcher::land(Flight& flight) {
   flight.in_use = false;
   free_.push_back(&flight);
   if (!cancelled) {
-    done_(token, outcome);
+    done_(token, outcome, now);
   }
 }
 

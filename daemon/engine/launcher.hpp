@@ -37,8 +37,8 @@ struct Order {
 class Launcher {
  public:
   struct Flight;
-  /// Told of each outcome, which it may move from; may start another probe.
-  using Done = std::function<void(std::uint32_t token, Outcome& outcome)>;
+  /// Told of each outcome, which it may move from, and of the time; may start another probe.
+  using Done = std::function<void(std::uint32_t token, Outcome& outcome, TimePoint now)>;
 
   /// `concurrency`: attempts in flight at most. The network outlives the launcher, and the loop has
   /// to run until idle() after stop() before the launcher may go.
@@ -73,7 +73,7 @@ class Launcher {
     std::uint32_t part;
   };
 
-  Flight& new_flight(Order order);
+  Flight& new_flight(Order order, TimePoint now);
   void set_out(Flight& flight, TimePoint now);
   void set_out(Flight& flight, std::vector<IpAddress> found);
   std::size_t startable() const noexcept;
@@ -84,10 +84,10 @@ class Launcher {
   asio::awaitable<void> park();
   std::optional<Job> next_job();
   asio::awaitable<void> resolve(Flight& flight);
-  void attempt_ended(Flight& flight, Part& part, WallTime time);
-  void leave_gate(Part& part);
-  void part_ended(Flight& flight);
-  void land(Flight& flight);
+  void attempt_ended(Flight& flight, Part& part, TimePoint began);
+  void leave_gate(Part& part, TimePoint now);
+  void part_ended(Flight& flight, TimePoint now);
+  void land(Flight& flight, TimePoint now);
 
   net::Network& network_;
   const std::uint32_t concurrency_;

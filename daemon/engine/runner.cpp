@@ -47,7 +47,9 @@ Runner::Runner(net::Network network, std::uint8_t number, std::uint32_t concurre
       number_(number),
       observer_(observer),
       launcher_(network_, concurrency,
-                [this](std::uint32_t index, Outcome& outcome) { finished(index, outcome); }),
+                [this](std::uint32_t index, Outcome& outcome, TimePoint now) {
+                  finished(index, outcome, now);
+                }),
       timer_(network.executor),
       last_progress_(network.clock.steady_now()) {
   arm(last_progress_);
@@ -204,8 +206,7 @@ void Runner::launch_due(TimePoint now) {
   in_flight_ = launcher_.in_flight();
 }
 
-void Runner::finished(std::uint32_t index, Outcome& outcome) {
-  const TimePoint now = network_.clock.steady_now();
+void Runner::finished(std::uint32_t index, Outcome& outcome, TimePoint now) {
   Entry& entry = entries_[index];
   entry.flight = nullptr;
   if (entry.light) {

@@ -59,7 +59,7 @@ class Runner {
   void arm(TimePoint now);
   void launch_due(TimePoint now);
   bool wants_light(const Entry& entry, TimePoint now) const;
-  void finished(std::uint32_t index, Outcome& outcome);
+  void finished(std::uint32_t index, Outcome& outcome, TimePoint now);
   bool judge_check(std::uint32_t check, const std::shared_ptr<const Outcome>& outcome,
                    TimePoint now, WallTime wall);
 
