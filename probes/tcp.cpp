@@ -12,12 +12,21 @@ class TcpProbe final : public Probe {
  public:
   explicit TcpProbe(net::DialOptions options) : options_(std::move(options)) {}
 
+  // Two coroutines, so that the frame of the usual one stays small.
   asio::awaitable<Outcome> run(ProbeRun run) const override {
-    if (options_.proxy) {
-      const auto dialed =
-          co_await net::dial(run, options_, run.target.host, run.target.port, run.endpoint);
-      co_return dialed ? succeeded(run) : failed(run, dialed.error());
-    }
+    return options_.proxy ? dial(std::move(run)) : connect(std::move(run));
+  }
+
+  bool wants_address() const noexcept override { return options_.proxy == nullptr; }
+
+ private:
+  asio::awaitable<Outcome> dial(ProbeRun run) const {
+    const auto dialed =
+        co_await net::dial(run, options_, run.target.host, run.target.port, run.endpoint);
+    co_return dialed ? succeeded(run) : failed(run, dialed.error());
+  }
+
+  asio::awaitable<Outcome> connect(ProbeRun run) const {
     // No stream: most checks are of this kind, and none of its comforts is used.
     run.progress.enter(Phase::connect);
     net::Result<net::SocketHandle> socket = co_await net::connect_socket(
@@ -31,9 +40,6 @@ class TcpProbe final : public Probe {
     co_return succeeded(run);
   }
 
-  bool wants_address() const noexcept override { return options_.proxy == nullptr; }
-
- private:
   net::DialOptions options_;
 };
 

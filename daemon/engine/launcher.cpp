@@ -73,11 +73,10 @@ struct Launcher::Flight {
       part.state = Part::State::gate;  // its outcome is overwritten when it ends
     }
   }
-  Outcome take_outcome() {
-    Outcome outcome;
-    if (parts.size() == 1) {
-      outcome = std::move(parts.front().outcome);
-    } else {
+  /// That of the whole flight, in the place of the first part's.
+  Outcome& merge() {
+    Outcome& outcome = parts.front().outcome;
+    if (parts.size() > 1) {
       std::vector<Outcome> outcomes;
       outcomes.reserve(parts.size());
       for (Part& part : parts) {
@@ -398,18 +397,13 @@ void Launcher::part_ended(Flight& flight, TimePoint now) {
 }
 
 void Launcher::land(Flight& flight, TimePoint now) {
-  Outcome outcome;
-  if (!flight.cancelled) {
-    outcome = flight.take_outcome();
-  }
-  const bool cancelled = flight.cancelled;
   const std::uint32_t token = flight.order.token;
   flight.order = {};
   flight.in_use = false;
-  free_.push_back(&flight);
-  if (!cancelled) {
-    done_(token, outcome, now);
+  if (!flight.cancelled) {
+    done_(token, flight.merge(), now);
   }
+  free_.push_back(&flight);  // not before: the outcome is lent from it
 }
 
 }  // namespace reachd::engine

@@ -170,17 +170,23 @@ int run(unsigned rate, std::chrono::seconds time, unsigned rounds) {
   const LoopbackServer server;
   Pipeline pipeline(rate, server.port());
   std::vector<double> ratios;
+  Duration best_bare = Duration::max();
+  Duration best_whole = Duration::max();
   for (unsigned round = 1; round <= rounds; ++round) {
     const Cost bare = run_bare(rate, time, server.port());
     const Cost whole = pipeline.run(time);
     ratios.push_back(std::chrono::duration<double>(whole.each(whole.cpu.total())) /
                      bare.each(bare.cpu.total()));
+    best_bare = std::min(best_bare, bare.each(bare.cpu.total()));
+    best_whole = std::min(best_whole, whole.each(whole.cpu.total()));
     fmt::print("round {}: ratio {:.2f}\n", round, ratios.back());
     show("bare loop", bare);
     show("pipeline", whole);
   }
   std::ranges::sort(ratios);
-  fmt::print("median ratio {:.2f} (goal: at most 1.20)\n", ratios[ratios.size() / 2]);
+  fmt::print("median ratio {:.2f}; of the best rounds, {} and {}, {:.2f} (goal: at most 1.20)\n",
+             ratios[ratios.size() / 2], microseconds(best_whole), microseconds(best_bare),
+             std::chrono::duration<double>(best_whole) / best_bare);
   return 0;
 }
 
