@@ -75,6 +75,28 @@ bool met_itself(NativeSocket socket, const Endpoint& to) noexcept {
   return ::getsockname(socket, local.data(), &size) == 0 && local == to_asio<tcp>(to);
 }
 
+/// True if this host's own firewall drops the SYN on its way out. connect() ignores that (unlike
+/// send() of a datagram, which fails with EPERM), but each retry is counted as sent only once it
+/// has left TCP: retries without one sent were refused below. A neighbour that does not answer
+/// leaves no count at all, a drop elsewhere leaves one sent (observed on Linux 6.18). Needs the
+/// first retry, so a time limit above one second.
+bool is_dropped_here(NativeSocket socket) noexcept {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_state == TCP_SYN_SENT && info.tcpi_total_retrans > 0 && info.tcpi_retrans == 0;
+}
+
+/// Why an aborted connect failed.
+Failure silence(NativeSocket socket, const Endpoint& to, const Deadline& deadline) {
+  const bool expired = deadline.ended() == Deadline::Ended::expired;
+  error_code ec;
+  if (expired && is_dropped_here(socket)) {
+    ec.assign(EPERM, boost::system::system_category());
+  }
+  return connect_failure(to, ec, false, std::nullopt, deadline);
+}
+
 /// Ends the wait of a connect, so that its socket closes at once.
 class Connecting final : public Abortable {
  public:
@@ -108,8 +130,7 @@ asio::awaitable<Result<SocketHandle>> connect_socket(asio::any_io_executor execu
     co_await queue.wait(socket->get(), connecting.ticket());
   }
   if (connecting.aborted()) {
-    const error_code silence;
-    co_return std::unexpected(connect_failure(to, silence, false, std::nullopt, deadline));
+    co_return std::unexpected(silence(socket->get(), to, deadline));
   }
   if (connecting.ticket().ec) {
     co_return std::unexpected(local_failure(connecting.ticket().ec));
