@@ -88,8 +88,11 @@ class PathTest(support.LabTestCase):
             for target, own in ((f"{SERVER4}:{port}", HOST4), (f"[{SERVER6}]:{port}", HOST6)):
                 with self.subTest(target):
                     self.expect(self.probe("tcp", target), "local_firewall", "connect", own)
-        # The kernel keeps a drop in the output chain from a TCP socket; it is silence like any other.
+        # The kernel does not tell a TCP socket of a drop in the output chain; only the first retry, after a second, shows it.
         self.expect(self.probe("tcp", f"{SERVER4}:1003", timeout="700ms"), "timeout", "connect")
+        for target, own in ((f"{SERVER4}:1003", HOST4), (f"[{SERVER6}]:1003", HOST6)):
+            with self.subTest(target):
+                self.expect(self.probe("tcp", target, timeout="1500ms"), "local_firewall", "connect", own)
 
     def test_all_addresses_are_tried_and_told(self):
         support.servers.dns(self.lab, "cloud", "198.51.100.53",
