@@ -58,6 +58,13 @@ class DaemonTest(support.LabTestCase):
                 self.assertEqual(code, 0, daemon.log)
                 self.assertLess(seconds, 1.0)
 
+    def test_two_signals_at_once_stop_it_all_the_same(self):
+        daemon = self.start(self.write(f'name: web, probe: tcp, target: "{SERVER}:80"'))
+        daemon.process.send_signal(signal.SIGINT)
+        code, seconds = daemon.stop()
+        self.assertEqual(code, 0, daemon.log)
+        self.assertLess(seconds, 1.0)
+
     def test_reload_by_signal_and_by_post(self):
         web, other = (f'name: {name}, probe: tcp, target: "{SERVER}:{port}"' for name, port in
                       (("web", 80), ("other", 81)))

@@ -86,7 +86,10 @@ class PosixServiceHost final : public ServiceHost {
     wait();
   }
 
-  void close() override { signals_.cancel(); }
+  void close() override {
+    closed_ = true;
+    signals_.cancel();
+  }
 
   void report(State state, const std::string& text) override {
     std::string message;
@@ -113,7 +116,7 @@ class PosixServiceHost final : public ServiceHost {
  private:
   void wait() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-      if (error) {
+      if (error || closed_) {  // a second signal may be on its way already when the first closes
         return;
       }
       wait();
@@ -122,6 +125,7 @@ class PosixServiceHost final : public ServiceHost {
   }
 
   asio::signal_set signals_;
+  bool closed_ = false;
   Notifier notifier_;
   std::optional<Duration> alive_every_;
   std::function<void()> stop_;
