@@ -195,6 +195,24 @@ class Lab:
         self.run("firewall", "sysctl", "-q", "-w", *batch_sysctls)
         self.nft("firewall", "table inet lab {\nchain forward { type filter hook forward priority 0; }\n}")
         self.set_nameservers(*self._nameservers)
+        self._await_neighbours()
+
+    def _await_neighbours(self):
+        """Waits until the firewall and each place know each other's link address: a fresh link loses the first
+        neighbour solicitations, and with the lab's short patience that would look like a dead host."""
+        waiting = [pair for name, (_, _, gateway6) in NETWORKS.items()
+                   for pair in ((name, gateway6), ("firewall", FIRST6[name]))]
+        end = time.monotonic() + 20
+        while waiting:
+            place, address = waiting[0]
+            with self.socket(place, socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+                probe.sendto(b"", (address, 9))
+            if "lladdr" in self.run(place, "ip", "-6", "neigh", "show", "to", address).stdout:
+                waiting.pop(0)
+            elif time.monotonic() > end:
+                raise RuntimeError(f"{place} and {address} don't find each other")
+            else:
+                time.sleep(0.02)
 
     # ---- places and programs
 
