@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "probes/core/duration.hpp"
 #include "probes/registry.hpp"
 
 namespace reachd::config {
@@ -169,7 +170,18 @@ std::shared_ptr<const Timing> Expansion::timing_of(const Row& row) {
   if (override_ != nullptr) {
     timing.interval = override_->interval.value_or(timing.interval);
     timing.timeout = override_->timeout.value_or(timing.timeout);
+    if (override_->timeout > timing.interval) {
+      Diagnostics problems;
+      problems.error(override_->place, "override of " + requirement_->id + ": timeout " +
+                                           format_duration(timing.timeout) +
+                                           " is longer than the interval " +
+                                           format_duration(timing.interval));
+      builder_.report_once(problems);
+    }
   }
+  // As read_timing() has it: what comes from the defaults gives way to the interval.
+  timing.timeout = std::min(timing.timeout, timing.interval);
+  timing.confirm_interval = std::min(timing.confirm_interval, timing.interval);
   return builder_.timing(timing);
 }
 
@@ -201,7 +213,7 @@ std::optional<std::uint32_t> Expansion::add(Row row) {
     return std::nullopt;
   }
   if (row.listen) {
-    row.host = "localhost";
+    row.host = kListenHost;
   }
   const Target target = target_of(row, *type, port.value_or(0));
   const Value params = params_of(row, *type, target);

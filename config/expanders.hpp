@@ -12,6 +12,9 @@
 
 namespace reachd::config {
 
+/// The host in the id of a listener on this one.
+inline constexpr std::string_view kListenHost = "localhost";
+
 /// What an expander asks for: one check of the requirement at one target. What it leaves out comes
 /// from the requirement.
 struct Row {

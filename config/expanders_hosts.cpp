@@ -119,7 +119,11 @@ void expand_uploads(Expansion& expansion) {
     if (upload.own) {
       add_listen(expansion, upload.place, upload.target.port, upload.target.scheme, upload.process);
     }
-    expansion.add(upload, row_beside(expansion, upload));
+    Row row = row_beside(expansion, upload);
+    if (upload.own && upload.target.host == kListenHost) {
+      row.id_suffix = row.path;  // its listener has the id already
+    }
+    expansion.add(upload, std::move(row));
   }
   for (const Url& client : expansion.estate().clients) {
     if (!is_claimed_elsewhere(expansion, client.target.path)) {

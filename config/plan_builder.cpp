@@ -158,9 +158,13 @@ std::optional<std::uint32_t> PlanBuilder::probe(
     return index;
   }
   ProbeSpec& spec = plan_.probes[*known];
-  if (timing->interval < spec.timing->interval) {
-    spec.timing = timing;
-  }
+  const bool sooner = timing->interval < spec.timing->interval;
+  Timing both = sooner ? *timing : *spec.timing;
+  const Timing& other = sooner ? *spec.timing : *timing;
+  // A weak controller stays one, whoever else asks for it.
+  both.per_host = std::min(both.per_host, other.per_host);
+  both.per_host_gap = std::max(both.per_host_gap, other.per_host_gap);
+  spec.timing = this->timing(both);
   if (timing->handshake_every <= Duration{}) {
     spec.light = nullptr;
   }

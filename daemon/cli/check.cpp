@@ -82,13 +82,14 @@ class ProgressBar {
   bool shown_ = false;
 };
 
-/// What a person has to know of a verdict: why it is unknown, else what the probe found wrong.
+/// What a person has to know of a verdict: why it is unknown or degraded where the outcome does not
+/// say it, else what the probe found wrong.
 std::string why(const engine::CheckStatus& status) {
   if (status.verdict == Verdict::up) {
     return "";
   }
-  const bool unproved = status.verdict == Verdict::unknown && status.why != engine::kNoProof;
-  return unproved || !status.last ? std::string(status.why) : outcome_line(*status.last);
+  const bool says_more = !status.why.empty() && status.why != engine::kNoProof;
+  return says_more || !status.last ? std::string(status.why) : outcome_line(*status.last);
 }
 
 void print(const config::Plan& plan, const std::vector<Row>& rows, Context& context) {

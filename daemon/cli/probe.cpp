@@ -71,6 +71,8 @@ std::optional<Value> check_value(const Options& options, Diagnostics& diagnostic
   put(check, "name", Value::text("probe"));
   put(check, "probe", Value::text(options.kind));
   put(check, "target", Value::text(options.target));
+  // There is one run only, so no interval limits its time.
+  put(check, "interval", Value::text("10m"));
   const std::pair<const char*, const std::string*> plain[] = {
       {"timeout", &options.timeout},
       {"addresses", &options.address_policy},
@@ -157,7 +159,7 @@ void add_probe(CLI::App& app, Context& context) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->add_flag("--json", options->as_json, "As JSON");
-  command->add_flag("-v,--verbose", options->verbose, "Every step, on the error stream");
+  command->add_flag("-v,--verbose,--trace", options->verbose, "Every step, on the error stream");
   command->callback([&context, options] {
     context.chosen = [&context, options] { return probe(*options, context); };
   });

@@ -216,7 +216,8 @@ void Runner::finished(std::uint32_t index, Outcome& outcome, TimePoint now) {
       outcome.tls = status.last->tls;
       outcome.facts = status.last->facts;
     }
-  } else if (!is_local_fault(outcome.reason)) {
+  } else {
+    // After a local fault too: it saw nothing, so the next one has to look.
     entry.full_was_good = outcome.success() && !outcome.degraded;
   }
   if (outcome.reason == Reason::local_descriptors) {
@@ -234,6 +235,10 @@ void Runner::finished(std::uint32_t index, Outcome& outcome, TimePoint now) {
       const Duration confirm = layout_->plan->checks[check].timing->confirm_interval;
       again = again ? std::min(*again, confirm) : confirm;
     }
+  }
+  if (again) {
+    // Of a check that looks less often than another one of the same probe.
+    again = std::min(*again, entry.spec->timing->interval);
   }
   if (const auto missed = schedule_.finished(index, now, again); missed > 0) {
     observer_.on_skip(Skip::overlap, missed);

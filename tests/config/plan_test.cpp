@@ -192,6 +192,12 @@ TEST(Plan, OwnUploadsListenHereAndAnswerUnderTheirPublicName) {
             at(plan, "flexera.14.download/localhost:443").probe);
 }
 
+TEST(Plan, AnUploadUnderTheNameLocalhostIsNoSecondListener) {
+  const Plan plan = plan_of(beacon("    uploads: [\"http://localhost:8080/ManageSoftRL\"]\n"));
+  EXPECT_EQ(probe_of(plan, "flexera.14.upload/localhost:8080").type->name, "listen");
+  EXPECT_EQ(probe_of(plan, "flexera.14.upload/localhost:8080/ManageSoftRL").type->name, "http");
+}
+
 TEST(Plan, ListsBecomeChecksWithTheirOwnPorts) {
   const Plan plan = plan_of(
       beacon("    sap: [{host: sap1.example.com, instance: \"07\"}]\n"
@@ -340,6 +346,32 @@ TEST(Plan, OverridesChangePortNecessityAndWhetherAtAll) {
   EXPECT_EQ(at(plan, "xclarity.cmm.sftp-firmware/c:1022").timing->interval, 1h);
   EXPECT_EQ(at(plan, "xclarity.cmm.cim-http/c:5988").evidence, Evidence::general);
   EXPECT_THAT(ids(plan), Not(Contains(HasSubstr("xclarity.cmm.ssh"))));
+}
+
+TEST(Plan, AnOverriddenIntervalIsNotOutlastedByTheRestOfTheTiming) {
+  const std::string device = "    devices: [{name: c, type: flex_cmm, address: 10.0.0.1}]\n";
+  const Plan plan =
+      plan_of(appliance(device + "    overrides: {xclarity.cmm.https: {interval: 10s}}\n"));
+  const Timing& timing = *at(plan, "xclarity.cmm.https/c:443").timing;
+  EXPECT_EQ(timing.interval, 10s);
+  EXPECT_EQ(timing.timeout, 10s);
+  EXPECT_EQ(timing.confirm_interval, 10s);
+  EXPECT_THAT(problems(appliance(
+                  device + "    overrides: {xclarity.cmm.https: {interval: 10s, timeout: 20s}}\n")),
+              HasSubstr("timeout 20s is longer than the interval 10s"));
+}
+
+TEST(Plan, ASharedProbeIsAsGentleAsTheGentlestOfItsChecks) {
+  const Plan plan =
+      plan_of(appliance("    devices: [{name: c, type: flex_cmm, address: 10.0.0.1}]\n"
+                        "    overrides: {xclarity.cmm.tcp-command-mode: {port: 6090}}\n") +
+              "checks: [{name: mine, probe: tcp, target: \"10.0.0.1:6090\", interval: 15s}]\n");
+  const Check& mine = at(plan, "custom/mine");
+  ASSERT_EQ(mine.probe, at(plan, "xclarity.cmm.tcp-command-mode/c:6090").probe);
+  const Timing& timing = *plan.probes.at(mine.probe).timing;
+  EXPECT_EQ(timing.interval, 15s);
+  EXPECT_EQ(timing.per_host, 1);
+  EXPECT_EQ(timing.per_host_gap, 2s);
 }
 
 TEST(Plan, ConfirmingGivesFullSeverity) {

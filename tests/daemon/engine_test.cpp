@@ -302,6 +302,43 @@ TEST_F(EngineTest, WhatAFullProbeFoundWrongALightOneCanNotPutRight) {
   EXPECT_EQ(light->runs, 0);
 }
 
+TEST_F(EngineTest, AFullProbeThatFailedOnOurSideIsMadeUpFor) {
+  maker.timing.interval = 3ms;
+  maker.timing.handshake_every = 20ms;
+  // The second one, after the first was good.
+  const auto full = std::make_shared<FakeProbe>([runs = 0](const ProbeRun&) mutable {
+    return ++runs == 2 ? Reason::local_descriptors : Reason::ok;
+  });
+  // Only the first full run turns to light ones; after the fault the next is a full one again.
+  std::atomic<int> full_at_fault = 0;
+  const auto light = std::make_shared<FakeProbe>([&](const ProbeRun&) {
+    if (full->runs == 2) {
+      ++full_at_fault;
+    }
+    return Reason::ok;
+  });
+  const auto check = maker.add("a", "127.0.0.1", full);
+  maker.spec(check).light = light;
+  begin(maker);
+  ASSERT_TRUE(recorder.wait([&] { return full->runs >= 3; }));
+  EXPECT_EQ(full_at_fault, 0);
+}
+
+TEST_F(EngineTest, ACheckThatLooksRarelyDoesNotSlowDownTheProbeItShares) {
+  maker.timing.interval = 3ms;
+  maker.timing.down_after = 1;
+  const auto probe = FakeProbe::ending_with(Reason::refused);
+  const auto often = maker.add("often", "127.0.0.1", probe);
+  maker.timing.down_after = 1000;
+  maker.timing.interval = 1h;
+  maker.timing.confirm_interval = 1h;
+  const auto rarely = maker.add("rarely", "127.0.0.2", probe);
+  maker.plan.checks[rarely].probe = maker.plan.checks[often].probe;
+  maker.plan.probes.pop_back();
+  begin(maker);
+  EXPECT_TRUE(recorder.wait([&] { return probe->runs >= 5; }));
+}
+
 TEST_F(EngineTest, AProbeNeverOverlapsItself) {
   maker.timing.interval = 2ms;
   maker.timing.per_host = 100;

@@ -133,6 +133,10 @@ checks:
             self.assertEqual(done.returncode, 0)
             self.assertIn("flexera.3.batch-server", done.stdout)
 
+    def test_probe_takes_a_longer_timeout_than_any_interval(self):
+        answer = self.json("probe", "tcp", "127.0.0.1:1", "--timeout", "2m", "--trace", "--json", code=1)
+        self.assertEqual(answer["reason"], "refused")
+
     def test_probe_json(self):
         answer = self.json("probe", "tcp", "127.0.0.1:1", "--json", code=1)
         self.assertLessEqual(PROBE_KEYS, set(answer))
