@@ -61,7 +61,8 @@ class DnsProbe final : public Probe {
       if (over_tcp && !settings_.tcp) {
         reply.error().message.insert(0, "the answer over UDP is cut short, and over TCP: ");
       }
-      co_return net::datagram_failed(run, std::move(reply.error()));
+      co_return over_tcp ? failed(run, std::move(reply.error()))
+                         : net::datagram_failed(run, std::move(reply.error()));
     }
     co_return judged(run, *reply, over_tcp);
   }

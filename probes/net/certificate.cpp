@@ -54,6 +54,10 @@ WallTime wall_time(const ASN1_TIME* time) {
     return WallTime::max();
   }
   using namespace std::chrono;
+  constexpr year kFirst{1678};  // they begin in 1677; what a peer writes may be any year
+  if (parts.tm_year + 1900 < static_cast<int>(kFirst)) {
+    return sys_days(kFirst / January / 1);
+  }
   const year_month_day date{year(parts.tm_year + 1900),
                             month(static_cast<unsigned>(parts.tm_mon + 1)),
                             day(static_cast<unsigned>(parts.tm_mday))};

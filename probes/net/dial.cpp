@@ -23,7 +23,8 @@ asio::awaitable<Result<std::vector<IpAddress>>> addresses_of(ProbeRun& run,
   co_return found;
 }
 
-/// The first address that takes the connection, or the failure of the last one tried.
+/// The first address that takes the connection, or the failure of the last one tried that this host
+/// could try: a family that it has no way to says nothing about the peer.
 asio::awaitable<Result<std::unique_ptr<Stream>>> connect_any(
     ProbeRun& run, const std::vector<IpAddress>& addresses, std::uint16_t port,
     const TcpOptions& options) {
@@ -38,7 +39,9 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> connect_any(
       co_return stream;
     }
     log_step(run, [&] { return stream.error().message; });
-    last = std::move(stream.error());
+    if (i == 0 || is_local_fault(last.reason) || !is_local_fault(stream.error().reason)) {
+      last = std::move(stream.error());
+    }
   }
   co_return std::unexpected(std::move(last));
 }

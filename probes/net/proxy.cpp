@@ -111,7 +111,10 @@ std::shared_ptr<const ProxyOptions> read_proxy(Reader& params, const Target& tar
 }
 
 bool is_exempt(const std::vector<std::string>& no_proxy, const Target& host) {
-  const std::string name = lower(host.host);
+  std::string name = lower(host.host);
+  if (name.ends_with('.')) {
+    name.pop_back();
+  }
   return std::ranges::any_of(no_proxy, [&](const std::string& entry) {
     if (entry == "*") {
       return true;

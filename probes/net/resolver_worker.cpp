@@ -25,6 +25,7 @@ TimePoint now() noexcept { return system_clock().steady_now(); }
 
 /// These names never leave the host (RFC 6761, 6.3).
 bool is_localhost(std::string_view name) {
+  name.remove_suffix(name.ends_with('.') ? 1 : 0);
   return name == "localhost" || name.ends_with(".localhost");
 }
 

@@ -366,7 +366,10 @@ asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transpor
   if (!context) {
     co_return std::unexpected(context.error());
   }
-  const std::string name = options.server_name.empty() ? host : options.server_name;
+  std::string name = options.server_name.empty() ? host : options.server_name;
+  if (name.ends_with('.')) {
+    name.pop_back();  // neither SNI (RFC 6066, 3) nor certificates have the root's dot
+  }
   auto observed = std::make_unique<Observed>();
   SslPointer ssl = make_ssl(context->get(), name, network.clock.wall_now(), *observed);
   if (!ssl) {

@@ -43,6 +43,10 @@ class Socket final : public UdpSocket {
         watch_(deadline.watch(closer_)) {}
 
   Result<void> connect(const std::optional<IpAddress>& source) {
+    if (deadline_.ended() != Deadline::Ended::no) {
+      // Nothing would close the socket any more.
+      return std::unexpected(why(asio::error::operation_aborted, /*immediate=*/true));
+    }
     error_code ec;
     const auto remote = to_asio<udp>(to_);
     socket_.open(remote.protocol(), ec);

@@ -27,6 +27,7 @@ TEST(NoProxy, KnowsHostsSuffixesNetworksAndTheStar) {
                                          "2001:db8::/32"};
   EXPECT_TRUE(exempt(entries, "HOST.example"));
   EXPECT_TRUE(exempt(entries, "a.b.example.com"));
+  EXPECT_TRUE(exempt(entries, "a.b.example.com."));
   EXPECT_TRUE(exempt(entries, "10.1.2.3"));
   EXPECT_TRUE(exempt(entries, "2001:db8::1"));
   EXPECT_FALSE(exempt(entries, "example.com"));
@@ -133,6 +134,27 @@ TEST_F(Proxy, OneThatRefusesIsUnreachableWithTheErrno) {
   EXPECT_EQ(outcome.phase, Phase::proxy);
   EXPECT_EQ(outcome.attempts.at(0).error_number, ECONNREFUSED);
   EXPECT_THAT(outcome.message, HasSubstr("the proxy " + nobody));
+}
+
+TEST_F(Proxy, ARefusalIsNotHiddenByAnAddressThatThisHostCannotTry) {
+  std::uint16_t nobody = 0;
+  {
+    const LoopbackServer gone(lab.context, test::mute());
+    nobody = gone.port();
+  }
+  const IpAddress v4 = *IpAddress::parse("127.0.0.1");
+  const IpAddress v6 = *IpAddress::parse("::1");
+  const Value values = params({{"proxy", text("http://proxy.example:" + std::to_string(nobody))},
+                               {"source", text("127.0.0.1")}});
+  for (const auto& addresses : {std::vector{v4, v6}, std::vector{v6, v4}}) {
+    lab.resolver.names["proxy.example"] = addresses;
+    const Outcome outcome = lab.probe(tcp_probe_type(), "inside.example:5000", values);
+    EXPECT_EQ(outcome.reason, Reason::proxy_unreachable) << outcome.message;
+    EXPECT_EQ(outcome.attempts.at(0).error_number, ECONNREFUSED);
+  }
+  lab.resolver.names["proxy.example"] = {v6};
+  const Outcome own = lab.probe(tcp_probe_type(), "inside.example:5000", values);
+  EXPECT_EQ(own.reason, Reason::local_address) << own.message;
 }
 
 TEST_F(Proxy, OneWithoutAnAddressIsUnreachable) {

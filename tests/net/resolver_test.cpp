@@ -116,6 +116,7 @@ TEST_F(ResolverTest, AnAddressIsItsOwnAnswer) {
 
 TEST_F(ResolverTest, LocalhostNeverLeavesTheHost) {
   EXPECT_EQ(resolve("web.localhost").value(), (Addresses{ip("127.0.0.1"), ip("::1")}));
+  EXPECT_EQ(resolve("web.localhost.").value(), (Addresses{ip("127.0.0.1"), ip("::1")}));
   EXPECT_TRUE(server_.seen().empty());
 }
 

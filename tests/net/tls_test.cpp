@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
 #include "probes/net/certificate.hpp"
@@ -74,6 +75,12 @@ TEST(Certificate, DatesBeyondTheClocksRangeAreItsEnd) {
   EXPECT_EQ(format_date(WallTime::max()), "9999-12-31 23:59 UTC");
   EXPECT_EQ(format_date(WallTime(std::chrono::sys_days(std::chrono::year(2026) / 12 / 24) + 18h)),
             "2026-12-24 18:00 UTC");
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
+  ASSERT_EQ(ASN1_TIME_set_string(X509_getm_notBefore(certificate.get()), "00010101000000Z"), 1);
+  ASSERT_EQ(ASN1_TIME_set_string(X509_getm_notAfter(certificate.get()), "99991231235959Z"), 1);
+  const CertificateFacts facts = certificate_facts(certificate.get());
+  EXPECT_EQ(format_date(facts.not_before), "1678-01-01 00:00 UTC");
+  EXPECT_EQ(facts.not_after, WallTime::max());
 }
 
 }  // namespace

@@ -319,6 +319,27 @@ TEST_F(DnsProbe, ABannerOverTcpIsAnotherProtocolAtOnce) {
   EXPECT_EQ(outcome.reason, Reason::protocol_mismatch) << outcome.message;
 }
 
+TEST_F(DnsProbe, AResetOverTcpEndsWhereItHappened) {
+  const test::Script reset = [](test::Peer& peer) -> test::asio::awaitable<void> {
+    co_await peer.read_until("example");
+    peer.reset();
+  };
+  test::LoopbackServer server(lab.context, reset);
+  Value values = www;
+  values.members.push_back({"transport", {}, text("tcp")});
+  const Outcome outcome = lab.probe(dns_probe_type(), server.target(), values);
+  EXPECT_EQ(outcome.reason, Reason::reset) << outcome.message;
+  EXPECT_EQ(outcome.phase, Phase::request);
+}
+
+TEST_F(DnsProbe, SendsNothingAfterAStop) {
+  DnsServer server(lab.context, good);
+  lab.deadlines.stop();
+  const Outcome outcome = lab.probe(dns_probe_type(), server.endpoint().to_string(), www);
+  EXPECT_TRUE(is_local_fault(outcome.reason)) << outcome.message;
+  EXPECT_TRUE(server.seen().empty());
+}
+
 TEST_F(DnsProbe, AnAddressIsAskedForByItsReverseName) {
   see(good, params({{"query", text("192.0.2.1")}, {"type", text("PTR")}}));
   EXPECT_EQ(seen.front().name, "1.2.0.192.in-addr.arpa");

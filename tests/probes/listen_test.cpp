@@ -123,6 +123,13 @@ TEST_F(ListenProbe, JudgesTheProcessByItsName) {
   EXPECT_THAT(wrong.message, HasSubstr("not by w3wp.exe"));
 }
 
+TEST(Listeners, ATableThatTheKernelDoesNotHaveIsALocalFaultAndNotEmpty) {
+  const auto found = net::find_listeners(Transport::icmp, 1, net::Owners::user_and_unit);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().reason, Reason::local_error);
+  EXPECT_EQ(found.error().error_number, ENOENT);
+}
+
 TEST_F(ListenProbe, RefusesAnAddressThatIsNone) {
   EXPECT_THAT(
       lab.problems(listen_probe_type(), "localhost:80", params({{"address", text("eth0")}})),

@@ -190,6 +190,11 @@ TEST_F(TlsProbe, TheNameIsSentForNamesAndNeverForAddresses) {
       lab.probe(tls_probe_type(), "localhost:" + std::to_string(server.port()), trusting());
   EXPECT_EQ(named.reason, Reason::ok) << named.message;
   EXPECT_EQ(said(sent), "localhost");
+  lab.resolver.names["localhost."] = {*IpAddress::parse("127.0.0.1")};
+  const Outcome rooted =
+      lab.probe(tls_probe_type(), "localhost.:" + std::to_string(server.port()), trusting());
+  EXPECT_EQ(rooted.reason, Reason::ok) << rooted.message;
+  EXPECT_EQ(said(sent), "localhost");
   lab.probe(tls_probe_type(), server.target(), trusting());
   EXPECT_EQ(said(sent), "");
   const Value other = trusting({{"server_name", text("other.example.com")}});

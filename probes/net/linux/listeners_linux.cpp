@@ -49,6 +49,19 @@ struct Request {
   inet_diag_req_v2 body;
 };
 
+std::uint8_t protocol_of(Transport transport) noexcept {
+  switch (transport) {
+    case Transport::tcp:
+      return IPPROTO_TCP;
+    case Transport::icmp:
+      return IPPROTO_ICMP;  // of which the kernel keeps no table: a local fault
+    case Transport::udp:
+    case Transport::local:
+      break;
+  }
+  return IPPROTO_UDP;
+}
+
 error_code ask(int socket, sa_family_t family, Transport transport) noexcept {
   Request request{};
   request.header.nlmsg_len = sizeof request;
@@ -56,7 +69,7 @@ error_code ask(int socket, sa_family_t family, Transport transport) noexcept {
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.body.sdiag_family = static_cast<std::uint8_t>(family);
   const bool tcp = transport == Transport::tcp;
-  request.body.sdiag_protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
+  request.body.sdiag_protocol = protocol_of(transport);
   request.body.idiag_states = 1u << (tcp ? kListening : kUnconnected);
   const auto sent = ::send(socket, &request, sizeof request, 0);
   return sent == static_cast<ssize_t>(sizeof request) ? error_code() : last_error();
@@ -136,7 +149,13 @@ Progressed read_answers(std::span<const std::byte> bytes, std::uint16_t port, Ow
     }
     const auto body = bytes.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN);
     if (header.nlmsg_type == NLMSG_DONE) {
-      return {{}, true};
+      // A dump that failed says so at its end, as where the kernel lacks udp_diag: an empty table
+      // would be taken for a port that nobody listens on.
+      int result = 0;
+      if (body.size() >= sizeof result) {
+        std::memcpy(&result, body.data(), sizeof result);
+      }
+      return {{result < 0 ? -result : 0, boost::system::system_category()}, true};
     }
     if (header.nlmsg_type == NLMSG_ERROR) {
       nlmsgerr error{};
