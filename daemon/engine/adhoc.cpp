@@ -18,21 +18,21 @@ namespace {
 class OwnLoop {
  public:
   OwnLoop(std::uint32_t concurrency, net::Resolver& resolver, net::TrustStore& trust,
-          const Clock& clock, const std::function<void(std::uint32_t, Outcome)>& done)
-      : deadlines_(context_.get_executor()),
+          const Clock& clock, std::function<void(std::uint32_t, Outcome)> done)
+      : done_(std::move(done)),
+        deadlines_(context_.get_executor()),
         network_{.executor = context_.get_executor(),
                  .deadlines = deadlines_,
                  .resolver = resolver,
                  .trust = trust,
                  .clock = clock},
-        launcher_(network_, concurrency,
-                  [this, &done](std::uint32_t token, Outcome& outcome, TimePoint) {
-                    done(token, std::move(outcome));
-                    if (--open_ == 0) {
-                      launcher_.stop();
-                      deadlines_.stop();
-                    }
-                  }) {}
+        launcher_(network_, concurrency, [this](std::uint32_t token, Outcome& outcome, TimePoint) {
+          done_(token, std::move(outcome));
+          if (--open_ == 0) {
+            launcher_.stop();
+            deadlines_.stop();
+          }
+        }) {}
 
   void add(Order order) {
     ++open_;
@@ -47,6 +47,7 @@ class OwnLoop {
   }
 
  private:
+  std::function<void(std::uint32_t, Outcome)> done_;
   boost::asio::io_context context_{1};
   net::DeadlineQueue deadlines_;
   net::Network network_;
