@@ -41,9 +41,9 @@ struct EngineOptions {
 class Engine {
  public:
   virtual ~Engine() = default;
-  /// Begins with a plan, or goes over to a new one: checks whose id stays keep their status, and
-  /// probes whose key stays keep their place in the schedule. Returns when all loops have swapped.
-  /// Not concurrently with itself or stop().
+  /// Begins with a plan, or goes over to a new one: checks whose id and target stay keep their
+  /// status, and probes whose key stays keep their place in the schedule. Returns when all loops
+  /// have swapped. Not concurrently with itself or stop().
   virtual void apply(std::shared_ptr<const config::Plan> plan) = 0;
   /// Aborts what is in flight and ends the loops; at most one second. Idempotent.
   virtual void stop() = 0;

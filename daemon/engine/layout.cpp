@@ -19,10 +19,19 @@ Lists list_groups(const config::Plan& plan) {
   return {plan.checks.size(), pairs};
 }
 
+/// What was found of one target says nothing of another, even under the same id.
+bool looks_at_the_same(const config::Plan& plan, std::size_t check, const config::Plan& before,
+                       std::size_t check_before) {
+  const config::ProbeSpec& now = plan.probes[plan.checks[check].probe];
+  const config::ProbeSpec& then = before.probes[before.checks[check_before].probe];
+  return now.type == then.type && now.target.text == then.target.text;
+}
+
 std::vector<std::uint32_t> find_checks(const config::Plan& plan, const Layout* before) {
   std::vector<std::uint32_t> found(plan.checks.size(), Layout::kNew);
   for (std::size_t i = 0; before != nullptr && i < found.size(); ++i) {
-    if (const auto old = before->board->find(plan.checks[i].id)) {
+    const auto old = before->board->find(plan.checks[i].id);
+    if (old && looks_at_the_same(plan, i, *before->plan, *old)) {
       found[i] = static_cast<std::uint32_t>(*old);
     }
   }

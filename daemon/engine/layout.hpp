@@ -68,7 +68,8 @@ struct Layout {
   std::vector<std::uint8_t>
       loop_of_probe;  ///< kNoLoop: not run, because no result would ever count
 
-  std::vector<std::uint32_t> check_before;  ///< index of the check with the same id, or kNew
+  /// Index of the check with the same id, kind of probe and target, or kNew.
+  std::vector<std::uint32_t> check_before;
   std::vector<std::uint32_t> probe_before;  ///< index of the probe with the same key, or kNew
 
   static constexpr std::uint8_t kNoLoop = 0xff;

@@ -228,6 +228,20 @@ TEST_F(EngineTest, AReloadKeepsWhatStaysAndForgetsWhatGoes) {
   EXPECT_EQ(status("up").probes, 1U) << "it is not due for an hour";
 }
 
+TEST_F(EngineTest, WhatWasFoundOfAnotherTargetIsForgotten) {
+  maker.timing.down_after = 1;
+  maker.add("a", "127.0.0.1", FakeProbe::ending_with(Reason::refused), 0);
+  begin(maker);
+  ASSERT_TRUE(wait_for_verdict("a", Verdict::down));
+
+  PlanMaker next;
+  next.add("a", "127.0.0.2", FakeProbe::hanging(), 1);
+  engine->apply(next.share());
+  EXPECT_EQ(status("a").verdict, Verdict::unknown);
+  EXPECT_EQ(status("a").failures, 0U);
+  EXPECT_FALSE(status("a").last);
+}
+
 TEST_F(EngineTest, ADeviceCountsOnceItHasAnswered) {
   std::atomic<bool> answers = false;
   maker.timing.interval = 5ms;
