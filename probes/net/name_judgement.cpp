@@ -77,6 +77,14 @@ Judgement judge(const Question& question) {
   if (one_is(Kind::nxdomain)) {
     return fail(Reason::dns_nxdomain, "does not exist", kNegativeTtl);
   }
+  for (const FamilyAnswer* answer : {v4, v6}) {
+    if (answer != nullptr && answer->own_fault) {
+      const Failure& fault = *answer->own_fault;
+      Judgement own = fail(fault.reason, "could not be looked up: " + fault.message, 0s);
+      own.result.error().error_number = fault.error_number;
+      return own;
+    }
+  }
   // Before timeout: on a socket with several questions, the refusal of one may be reported to the
   // next, and the first then runs into its timeout.
   if (one_is(Kind::unusable)) {

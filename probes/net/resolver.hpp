@@ -29,7 +29,8 @@ class Resolver {
   /// are never asked for (RFC 6761, 6.3).
   /// A and AAAA are asked apart: once one has an answer the other gets 250 ms, so that a server
   /// that drops AAAA does not look dead. Fails with dns_nxdomain, dns_no_data, dns_timeout (also
-  /// when the deadline ends first) or dns_failure; a question that the waiter leaves goes on and
+  /// when the deadline ends first) or dns_failure, and with local_* where this host can
+  /// send to none of the servers; a question that the waiter leaves goes on and
   /// fills the cache.
   virtual asio::awaitable<Result<std::vector<IpAddress>>> resolve(std::string name,
                                                                   std::span<const Endpoint> servers,

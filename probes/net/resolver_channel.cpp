@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "probes/net/route.hpp"
+
 namespace reachd::net {
 namespace {
 
@@ -180,12 +182,27 @@ class Channel final : public AresChannel {
     } else {
       answer.kind = kind_of(status);
       answer.detail = ares_strerror(status);
+      if (answer.kind == Kind::unusable) {
+        answer.own_fault = question->channel->own_fault();
+      }
     }
     if (info != nullptr) {
       ares_freeaddrinfo(info);
     }
     --question->channel->open_;
     question->done(std::move(answer));
+  }
+
+  /// c-ares takes its own failure to open a socket for a server that is not there.
+  std::optional<Failure> own_fault() const {
+    std::optional<Failure> fault;
+    for (const Endpoint& server : servers(0)) {
+      fault = sending_fault(server.address);
+      if (!fault) {
+        break;
+      }
+    }
+    return fault;
   }
 
   void socket_changed(NativeSocket socket, bool readable, bool writable) {

@@ -10,6 +10,7 @@
 
 #include "probes/core/address.hpp"
 #include "probes/core/clock.hpp"
+#include "probes/core/outcome.hpp"
 #include "probes/net/poller.hpp"
 
 namespace reachd::net {
@@ -29,7 +30,8 @@ struct FamilyAnswer {
   Kind kind = Kind::failure;
   std::vector<IpAddress> addresses;
   std::chrono::seconds ttl{0};
-  const char* detail = "";  ///< the library's words for a failure
+  const char* detail = "";                ///< the library's words for a failure
+  std::optional<Failure> own_fault = {};  ///< of unusable: why this host can send to no server
 };
 
 /// One set of name servers and the questions that it has to answer: the only place that knows
