@@ -13,6 +13,10 @@ std::size_t HostGate::Hash::operator()(const IpAddress& address) const noexcept 
   return hash ^ (hash >> 32U);
 }
 
+bool HostGate::has_room(const Host& host, const Manner& manner) noexcept {
+  return host.active < std::min(manner.per_host, host.bears);
+}
+
 TimePoint HostGate::free_at(const Host& host, Duration gap) noexcept {
   return gap == Duration::zero() || host.last_start == TimePoint::min() ? TimePoint::min()
                                                                         : host.last_start + gap;
@@ -20,6 +24,7 @@ TimePoint HostGate::free_at(const Host& host, Duration gap) noexcept {
 
 void HostGate::begin(Host& host, const Manner& manner, TimePoint now) {
   ++host.active;
+  host.bears = std::min(host.bears, manner.per_host);
   host.last_start = now;
   host.longest_gap = std::max(host.longest_gap, manner.gap);
 }
@@ -37,8 +42,7 @@ bool HostGate::enter(const IpAddress& address, Manner manner, Token token, TimeP
     }
   }
   Host& state = host->second;
-  if (state.waiters.empty() && state.active < manner.per_host &&
-      free_at(state, manner.gap) <= now) {
+  if (state.waiters.empty() && has_room(state, manner) && free_at(state, manner.gap) <= now) {
     begin(state, manner, now);
     return true;
   }
@@ -52,7 +56,9 @@ void HostGate::leave(const IpAddress& address, TimePoint now) {
   if (host == hosts_.end()) {
     return;
   }
-  --host->second.active;
+  if (--host->second.active == 0) {
+    host->second.bears = kAny;
+  }
   look(host, now);
 }
 
@@ -71,7 +77,7 @@ void HostGate::look(Hosts::iterator host, TimePoint now) {
   Host& state = host->second;
   while (!state.waiters.empty()) {
     const Waiter& first = state.waiters.front();
-    if (state.active >= first.manner.per_host) {
+    if (!has_room(state, first.manner)) {
       return;  // whoever leaves looks again
     }
     const TimePoint free = free_at(state, first.manner.gap);

@@ -13,7 +13,8 @@
 namespace reachd::engine {
 
 /// Keeps probes at one address apart: so many at the same time, so long between their starts. The
-/// address is the resolved one, so all checks of all products share it. Pure: the caller tells the
+/// address is the resolved one, so all checks of all products share it: whoever comes to a host
+/// where a gentle probe is at work obeys its limit, too. Pure: the caller tells the
 /// time and starts what it is given back. Whoever has to wait goes in the order of arrival.
 class HostGate {
  public:
@@ -45,8 +46,10 @@ class HostGate {
     Token token;
     Manner manner;
   };
+  static constexpr std::uint16_t kAny = 0xffff;
   struct Host {
     std::uint32_t active = 0;
+    std::uint16_t bears = kAny;  ///< the least per_host of those started since none was active
     TimePoint last_start = TimePoint::min();
     Duration longest_gap{};       ///< of those that were here; the address is remembered so long
     std::vector<Waiter> waiters;  ///< few; no deque, because an empty one allocates
@@ -57,6 +60,7 @@ class HostGate {
   };
   using Hosts = std::unordered_map<IpAddress, Host, Hash>;
 
+  static bool has_room(const Host& host, const Manner& manner) noexcept;
   static TimePoint free_at(const Host& host, Duration gap) noexcept;
   void begin(Host& host, const Manner& manner, TimePoint now);
   void look(Hosts::iterator host, TimePoint now);

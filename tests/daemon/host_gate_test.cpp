@@ -32,6 +32,16 @@ TEST(HostGate, NoMoreThanAllowedAreThereAtOnce) {
   EXPECT_EQ(gate.pop_ready(kStart + 1h), 3U);
 }
 
+TEST(HostGate, AGentleProbeIsAloneWhoeverElseComes) {
+  HostGate gate;
+  EXPECT_TRUE(gate.enter(kHost, {.per_host = 1, .gap = 0s}, 1, kStart));
+  EXPECT_FALSE(gate.enter(kHost, {.per_host = 4, .gap = 0s}, 2, kStart));
+  EXPECT_FALSE(gate.enter(kHost, {.per_host = 4, .gap = 0s}, 3, kStart));
+  gate.leave(kHost, kStart + 1s);
+  EXPECT_EQ(gate.pop_ready(kStart + 1s), 2U);
+  EXPECT_EQ(gate.pop_ready(kStart + 1s), 3U);
+}
+
 TEST(HostGate, StartsKeepTheirDistance) {
   HostGate gate;
   const HostGate::Manner manner{.per_host = 4, .gap = 2s};
