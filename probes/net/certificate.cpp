@@ -31,6 +31,17 @@ std::string bounded(std::string text) {
   return text;
 }
 
+/// OpenSSL escapes the control characters of ASCII but not those of Latin-1 (U+0080 to U+009F),
+/// which terminals obey as well.
+std::string without_c1(std::string text) {
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] == '\xc2' && static_cast<unsigned char>(text[i + 1]) < 0xA0) {
+      text.replace(i, 2, 1, '?');
+    }
+  }
+  return text;
+}
+
 std::string name_text(const X509_NAME* name) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), &BIO_free);
   // RFC 2253, but with UTF-8 kept readable instead of escaped byte by byte.
@@ -41,7 +52,8 @@ std::string name_text(const X509_NAME* name) {
   }
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory.get(), &data);
-  return size <= 0 ? std::string{} : bounded(std::string(data, static_cast<std::size_t>(size)));
+  return size <= 0 ? std::string{}
+                   : without_c1(bounded(std::string(data, static_cast<std::size_t>(size))));
 }
 
 WallTime wall_time(const ASN1_TIME* time) {

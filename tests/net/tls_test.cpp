@@ -71,6 +71,19 @@ TEST(TlsJudgement, OnlyAStrictOneFailsTheProbe) {
   EXPECT_FALSE(tls_verdict(options, facts));
 }
 
+TEST(Certificate, NamesHoldNothingThatATerminalObeys) {
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
+  constexpr std::string_view kName =
+      "\x1b[31mJos\xc3\xa9 \xc2\x9b"
+      "31m\xc2\xa9";
+  ASSERT_EQ(
+      X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
+                                 reinterpret_cast<const unsigned char*>(kName.data()),
+                                 static_cast<int>(kName.size()), -1, 0),
+      1);
+  EXPECT_EQ(certificate_facts(certificate.get()).subject, "CN=\\1B[31mJos\xc3\xa9 ?31m\xc2\xa9");
+}
+
 TEST(Certificate, DatesBeyondTheClocksRangeAreItsEnd) {
   EXPECT_EQ(format_date(WallTime::max()), "9999-12-31 23:59 UTC");
   EXPECT_EQ(format_date(WallTime(std::chrono::sys_days(std::chrono::year(2026) / 12 / 24) + 18h)),
