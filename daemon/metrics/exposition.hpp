@@ -43,7 +43,7 @@ class CheckScrape {
               Format format);
 
   /// Appends whole lines until `out` has at least `piece` bytes or nothing is left; false then.
-  bool next(std::string& out, std::size_t piece = 64 * 1024);
+  bool next(std::string& out, std::size_t piece = std::size_t{64} * 1024);
   const StateCounts& states() const noexcept { return states_; }
 
  private:

@@ -28,12 +28,16 @@ constexpr std::array<std::string_view, 12> kEventKinds = {
     "daemon.started",  "daemon.stopped",  "config.reloaded",
     "config.rejected", "journal.failing", "journal.recovered"};
 
-const Histogram::BucketBoundaries kProbeBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                                  0.25,  0.5,    1,     2.5,  5,     10,   30};
+constexpr std::array kProbeBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                     0.25,  0.5,    1.0,   2.5,  5.0,   10.0, 30.0};
 /// The scheduler's goal is 20 ms at the 99th percentile; a probe that waits for its host's turn may
 /// be seconds late.
-const Histogram::BucketBoundaries kLagBounds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
-                                                0.1,    0.2,   0.5,   1,     2,    5,    30};
+constexpr std::array kLagBounds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
+                                   0.1,    0.2,   0.5,   1.0,   2.0,  5.0,  30.0};
+
+Histogram::BucketBoundaries bounds(std::span<const double> from) {
+  return {from.begin(), from.end()};
+}
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -105,8 +109,8 @@ class SelfMetricsImpl final : public SelfMetrics {
                           .Help("How long probes took, by kind.")
                           .Register(registry_);
     for (const ProbeType& type : types) {
-      durations_.emplace_back(&type,
-                              &durations.Add({{"probe", std::string(type.name)}}, kProbeBounds));
+      durations_.emplace_back(
+          &type, &durations.Add({{"probe", std::string(type.name)}}, bounds(kProbeBounds)));
     }
     for (const engine::Skip cause :
          {engine::Skip::overlap, engine::Skip::descriptors, engine::Skip::suspended}) {
@@ -269,7 +273,7 @@ class SelfMetricsImpl final : public SelfMetrics {
                         .Name("reachd_schedule_lag_seconds")
                         .Help("How much later than scheduled probes began.")
                         .Register(registry_)
-                        .Add({}, kLagBounds);
+                        .Add({}, bounds(kLagBounds));
   Gauge& in_flight_ = gauge("reachd_probes_in_flight", "Probes that are running now.");
   Gauge& reload_successful_ = gauge("reachd_config_last_reload_successful",
                                     "1 if the configuration was good when it was last read.");

@@ -10,7 +10,7 @@
 namespace reachd::web {
 namespace {
 
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kPiece = std::size_t{64} * 1024;
 /// Each scrape under way holds a copy of the statuses, 1.5 MB for 10,000 checks.
 constexpr long kMaxScrapes = 8;
 constexpr std::string_view kJson = "application/json";

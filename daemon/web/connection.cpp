@@ -25,7 +25,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 /// Smaller answers are not worth compressing.
 constexpr std::size_t kWorthGzip = 1024;
 /// What is sent at once of a streamed body.
-constexpr std::size_t kSendBytes = 32 * 1024;
+constexpr std::size_t kSendBytes = std::size_t{32} * 1024;
 
 /// The size line of a chunk (RFC 9112, 7.1).
 void append_chunk_size(std::string& out, std::size_t size) {
@@ -223,7 +223,7 @@ asio::awaitable<void> Connection::refuse(Refusal refusal) {
 }
 
 asio::awaitable<void> Connection::linger() {
-  constexpr std::size_t kEnough = 256 * 1024;
+  constexpr std::size_t kEnough = std::size_t{256} * 1024;
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   expect_within(std::chrono::seconds(1));

@@ -8,44 +8,46 @@
 
 namespace reachd::web {
 
-Gzip::Gzip() : stream_(new z_stream()) {
+struct Gzip::State {
+  z_stream stream{};
+};
+
+Gzip::Gzip() : state_(std::make_unique<State>()) {
   constexpr int kGzipFraming = 16;
   // Measured on 23 MB of exposition: a small hash table stays in the cache, a tenth less time than
   // with the default of 8.
   constexpr int kMemoryLevel = 5;
-  if (deflateInit2(stream_.get(), 1, Z_DEFLATED, MAX_WBITS + kGzipFraming, kMemoryLevel,
+  if (deflateInit2(&state_->stream, 1, Z_DEFLATED, MAX_WBITS + kGzipFraming, kMemoryLevel,
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::bad_alloc();
   }
   // Level 1 is content with a match of 8 bytes; lines that differ in a few digits have much longer
   // ones. A tenth smaller, and no slower.
-  deflateTune(stream_.get(), 4, 4, 32, 4);
+  deflateTune(&state_->stream, 4, 4, 32, 4);
 }
 
-void Gzip::End::operator()(z_stream_s* stream) const noexcept {
-  deflateEnd(stream);
-  delete stream;
-}
+Gzip::~Gzip() { deflateEnd(&state_->stream); }
 
 void Gzip::write(std::string_view text, std::string& out) { run(text, Z_NO_FLUSH, out); }
 
 void Gzip::finish(std::string& out) { run({}, Z_FINISH, out); }
 
 void Gzip::run(std::string_view text, int flush, std::string& out) {
-  constexpr std::size_t kStep = 16 * 1024;
+  constexpr std::size_t kStep = std::size_t{16} * 1024;
+  z_stream& stream = state_->stream;
   // zlib reads only, but its type is older than const.
   const void* input = text.data();
-  stream_->next_in = const_cast<Bytef*>(static_cast<const Bytef*>(input));
-  stream_->avail_in = static_cast<uInt>(text.size());
+  stream.next_in = const_cast<Bytef*>(static_cast<const Bytef*>(input));
+  stream.avail_in = static_cast<uInt>(text.size());
   do {
     const std::size_t before = out.size();
     out.resize(before + kStep);
     void* output = out.data() + before;
-    stream_->next_out = static_cast<Bytef*>(output);
-    stream_->avail_out = static_cast<uInt>(kStep);
-    deflate(stream_.get(), flush);
-    out.resize(before + kStep - stream_->avail_out);
-  } while (stream_->avail_out == 0);
+    stream.next_out = static_cast<Bytef*>(output);
+    stream.avail_out = static_cast<uInt>(kStep);
+    deflate(&stream, flush);
+    out.resize(before + kStep - stream.avail_out);
+  } while (stream.avail_out == 0);
 }
 
 bool accepts_gzip(std::string_view accept_encoding) noexcept {

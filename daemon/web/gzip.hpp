@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-struct z_stream_s;
-
 namespace reachd::web {
 
 /// Compresses a response piece by piece (RFC 1952, deflate level 1: more costs a scrape twice the
@@ -14,6 +12,7 @@ class Gzip {
  public:
   /// Throws std::bad_alloc.
   Gzip();
+  ~Gzip();
 
   /// Compresses `text`; appends what is ready to `out`, which may be nothing.
   void write(std::string_view text, std::string& out);
@@ -21,12 +20,10 @@ class Gzip {
   void finish(std::string& out);
 
  private:
-  struct End {
-    void operator()(z_stream_s* stream) const noexcept;
-  };
+  struct State;
   void run(std::string_view text, int flush, std::string& out);
 
-  std::unique_ptr<z_stream_s, End> stream_;
+  std::unique_ptr<State> state_;
 };
 
 /// True if an Accept-Encoding header (RFC 9110, 12.5.3) allows gzip.

@@ -32,7 +32,12 @@ std::optional<engine::Verdict> parse_verdict(std::string_view text) noexcept {
 }
 
 /// Foreign text in an error message: short, and quoted.
-std::string quoted(std::string_view text) { return "\"" + std::string(text.substr(0, 80)) + "\""; }
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  out += text.substr(0, 80);
+  out += '"';
+  return out;
+}
 
 }  // namespace
 
@@ -57,7 +62,10 @@ std::expected<ListQuery, std::string> ListQuery::parse(
       }
       result.states_[static_cast<std::size_t>(*verdict)] = true;
     } else if (is_selector_key(key)) {
-      auto selector = config::Selector::parse(key + "=" + value);
+      std::string text = key;
+      text += '=';
+      text += value;
+      auto selector = config::Selector::parse(text);
       if (!selector) {
         return std::unexpected(selector.error());
       }

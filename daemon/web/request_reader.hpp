@@ -21,8 +21,8 @@ struct Refusal {
 class RequestReader {
  public:
   struct Limits {
-    std::uint32_t head_bytes = 16 * 1024;
-    std::uint64_t body_bytes = 64 * 1024;
+    std::uint32_t head_bytes = std::uint32_t{16} * 1024;
+    std::uint64_t body_bytes = std::uint64_t{64} * 1024;
   };
   enum class State : std::uint8_t {
     empty,  ///< not a byte of the next request

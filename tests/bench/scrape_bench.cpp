@@ -55,7 +55,7 @@ std::size_t scrape(const Endpoint& server, const std::string& headers) {
   socket.connect({asio::ip::make_address(server.address.to_string()), server.port});
   asio::write(socket, asio::buffer("GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n" +
                                    headers + "\r\n"));
-  static std::array<char, 64 * 1024> bytes;
+  static std::array<char, std::size_t{64} * 1024> bytes;
   std::size_t total = 0;
   boost::system::error_code error;
   while (!error) {
@@ -88,7 +88,7 @@ void bench(const char* what, std::size_t checks, test::Names names) {
   const auto board = test::large_board(checks, names);
   const auto own = metrics::make_self_metrics(build_facts(), probe_types());
   web::Callbacks callbacks;
-  callbacks.board = [&] { return board; };
+  callbacks.board = [&]() -> std::shared_ptr<const engine::Board> { return board; };
   callbacks.healthy = callbacks.ready = [] { return true; };
   callbacks.own_series = [&](metrics::Format format, const metrics::StateCounts& states) {
     return own->render(format, "bench", states, 0);

@@ -7,26 +7,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const ProbeType kTcp{.name = "tcp",
-                     .summary = "opens a connection",
-                     .transport = Transport::tcp,
-                     .default_port = 0,
-                     .needs_port = true,
-                     .make = nullptr};
-const ProbeType kHttp{.name = "http",
-                      .summary = "asks a web server",
-                      .transport = Transport::tcp,
-                      .default_port = 80,
-                      .needs_port = true,
-                      .make = nullptr};
-const ProbeType kIcmp{.name = "icmp",
-                      .summary = "sends echo requests",
-                      .transport = Transport::icmp,
-                      .default_port = 0,
-                      .needs_port = false,
-                      .make = nullptr};
+constexpr ProbeType kTcp{.name = "tcp",
+                         .summary = "opens a connection",
+                         .transport = Transport::tcp,
+                         .default_port = 0,
+                         .needs_port = true,
+                         .make = nullptr};
+constexpr ProbeType kHttp{.name = "http",
+                          .summary = "asks a web server",
+                          .transport = Transport::tcp,
+                          .default_port = 80,
+                          .needs_port = true,
+                          .make = nullptr};
+constexpr ProbeType kIcmp{.name = "icmp",
+                          .summary = "sends echo requests",
+                          .transport = Transport::icmp,
+                          .default_port = 0,
+                          .needs_port = false,
+                          .make = nullptr};
 
-config::ProbeSpec spec(const ProbeType& type, std::string host, std::uint16_t port,
+config::ProbeSpec spec(const ProbeType& type, const std::string& host, std::uint16_t port,
                        std::shared_ptr<const config::Timing> timing) {
   config::ProbeSpec result;
   result.type = &type;

@@ -14,7 +14,7 @@ namespace {
 using metrics::Format;
 
 std::string scraped(const std::shared_ptr<const engine::Board>& board, Format format,
-                    std::size_t piece = 64 * 1024) {
+                    std::size_t piece = std::size_t{64} * 1024) {
   metrics::Exposition exposition;
   metrics::CheckScrape scrape = exposition.scrape(board, format);
   std::string all;

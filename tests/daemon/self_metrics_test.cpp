@@ -122,6 +122,7 @@ TEST(SelfMetrics, ThreadsMayCountWhileOneRenders) {
   const auto metrics = make();
   {
     std::vector<std::jthread> threads;
+    threads.reserve(2);
     for (int thread = 0; thread < 2; ++thread) {
       threads.emplace_back([&] {
         for (int round = 0; round < 500; ++round) {

@@ -21,7 +21,6 @@ using namespace std::chrono_literals;
 using test::Client;
 using test::get;
 using test::kGuard;
-using test::local;
 using test::start;
 using testing::HasSubstr;
 using testing::Not;
@@ -52,7 +51,7 @@ TEST(WebServerLimits, AnOversizeHeadIsRefusedWithoutReadingItAll) {
   const auto server = start();
   Client client(server->endpoints().front());
   client.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
-  client.send("X-Filler: " + std::string(64 * 1024, 'x'));
+  client.send("X-Filler: " + std::string(std::size_t{64} * 1024, 'x'));
   EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 413 Content Too Large\r\n"));
 }
 
@@ -63,7 +62,7 @@ TEST(WebServerLimits, AnOversizeBodyIsRefused) {
   EXPECT_THAT(announced.read_all(), StartsWith("HTTP/1.1 413"));
   Client chunked(server->endpoints().front());
   chunked.send(get("/-/reload", "Transfer-Encoding: chunked\r\n", "POST") + "fffffff\r\n" +
-               std::string(100 * 1024, 'x'));
+               std::string(std::size_t{100} * 1024, 'x'));
   EXPECT_THAT(chunked.read_all(), StartsWith("HTTP/1.1 413"));
 }
 

@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using test::Client;
 using test::get;
-using test::kGuard;
 using test::local;
 using test::start;
 using testing::HasSubstr;

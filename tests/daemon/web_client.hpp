@@ -59,7 +59,7 @@ class Client {
 
  private:
   bool read_some() {
-    std::array<char, 16 * 1024> bytes{};
+    std::array<char, std::size_t{16} * 1024> bytes{};
     bool done = false;
     bool more = false;
     socket_.async_read_some(boost::asio::buffer(bytes),
