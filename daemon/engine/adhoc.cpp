@@ -115,7 +115,7 @@ std::vector<CheckStatus> judge_pass(const config::Plan& plan,
     status.probes = 1;
     status.failures = status.last->success() ? 0 : 1;
     status.results.emplace_back(status.last->reason, 1);
-    if (!status.why.empty()) {
+    if (!status.why.empty() && !is_local_fault(status.last->reason)) {
       continue;
     }
     status.verdict = verdict_of(judge(*status.last, *check.timing, false, now));

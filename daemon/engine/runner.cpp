@@ -270,9 +270,11 @@ bool Runner::judge_check(std::uint32_t index, const std::shared_ptr<const Outcom
     status.verdict = machine.verdict();
     status.why = "";
     if (status.verdict == Verdict::unknown) {
-      status.why = !held.empty()          ? held
-                   : machine.confirming() ? "failures are being confirmed"
-                                          : kNoProof;
+      // What failed on our own side says so itself, and nothing of what a gate waits for.
+      status.why = is_local_fault(outcome->reason) ? kNoProof
+                   : !held.empty()                 ? held
+                   : machine.confirming()          ? "failures are being confirmed"
+                                                   : kNoProof;
     } else if (status.verdict == Verdict::degraded) {
       status.why = why_degraded(*outcome, *check.timing, wall);
     }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/engine/verdict.hpp"
 #include "probes/net/trust.hpp"
 #include "probes/registry.hpp"
 #include "tests/daemon/engine_fakes.hpp"
@@ -281,6 +282,19 @@ TEST_F(EngineTest, WithoutAPingADiscoveryIsUnknown) {
   ASSERT_TRUE(wait_for_verdict("ping", Verdict::down));
   ASSERT_TRUE(recorder.wait([&] { return status("port").probes > 3; }));
   EXPECT_EQ(status("port").verdict, Verdict::unknown);
+}
+
+TEST_F(EngineTest, APingThatFailedOnOurSideIsNotSaidToBeUnanswered) {
+  maker.timing.interval = 5ms;
+  const auto ping =
+      maker.add("ping", "127.0.0.1", FakeProbe::ending_with(Reason::local_permission));
+  maker.plan.groups.push_back({.name = "discovery", .checks = {ping}});
+  maker.plan.checks[ping].gate =
+      config::Gate{.kind = config::Gate::Kind::ping_answers, .group = 0, .why = {}};
+  begin(maker);
+  ASSERT_TRUE(recorder.wait([&] { return status("ping").probes > 0; }));
+  EXPECT_EQ(status("ping").verdict, Verdict::unknown);
+  EXPECT_EQ(status("ping").why, kNoProof);
 }
 
 TEST_F(EngineTest, WhatNeverCountsIsNotProbed) {
