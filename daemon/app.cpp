@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -95,7 +96,13 @@ class Daemon {
     }
     host_->report(ServiceHost::State::reloading, "reading the configuration");
     Diagnostics diagnostics;
-    auto configuration = config::load_configuration(config_file_, diagnostics);
+    std::optional<config::Configuration> configuration;
+    try {
+      configuration = config::load_configuration(config_file_, diagnostics);
+    } catch (const std::exception& failure) {
+      // No memory or no thread to read it with: the running plan is worth more than the new one.
+      diagnostics.error({}, std::string("can't read the configuration: ") + failure.what());
+    }
     metrics_->config_read(configuration.has_value(), system_clock().wall_now());
     std::optional<std::string> error;
     if (configuration) {
