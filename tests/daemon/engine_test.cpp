@@ -68,6 +68,7 @@ TEST_F(EngineTest, ADownIsConfirmedQuickly) {
   begin(maker);
   ASSERT_TRUE(wait_for_verdict("a", Verdict::down));
   EXPECT_EQ(probe->runs, 3);
+  ASSERT_TRUE(recorder.wait([&] { return !recorder.changes().empty(); }));
   EXPECT_THAT(recorder.changes(),
               ElementsAre(Recorder::Change{"a", Verdict::unknown, Verdict::down}));
   const CheckStatus now = status("a");
