@@ -45,6 +45,7 @@ std::string counts(const config::Plan& plan) {
 
 std::vector<std::string> texts(const std::vector<Target>& targets) {
   std::vector<std::string> result;
+  result.reserve(targets.size());
   for (const Target& target : targets) {
     result.push_back(target.text);
   }

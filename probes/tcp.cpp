@@ -14,7 +14,7 @@ class TcpProbe final : public Probe {
 
   // Two coroutines, so that the frame of the usual one stays small.
   asio::awaitable<Outcome> run(ProbeRun run) const override {
-    return options_.proxy ? dial(std::move(run)) : connect(std::move(run));
+    return options_.proxy ? dial(run) : connect(run);
   }
 
   bool wants_address() const noexcept override { return options_.proxy == nullptr; }

@@ -19,7 +19,7 @@ struct Options {
   std::string id;
 };
 
-std::string or_unknown(std::string text) { return text.empty() ? "not known" : text; }
+std::string or_unknown(const std::string& text) { return text.empty() ? "not known" : text; }
 
 std::string transport_of(const Requirement& requirement) {
   return requirement.transport ? std::string(to_string(*requirement.transport)) : "";
@@ -76,6 +76,7 @@ int show(const Options& options, Context& context) {
   if (!requirement) {
     std::vector<std::string_view> ids;
     const auto rows = rows_of(*catalog);
+    ids.reserve(rows.size());
     for (const auto& known : rows) {
       ids.push_back(known->id);
     }

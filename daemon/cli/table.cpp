@@ -35,6 +35,7 @@ void Table::add(std::vector<std::string> cells, std::string_view colour) {
 
 std::string Table::to_string(bool coloured) const {
   std::vector<std::size_t> widths;
+  widths.reserve(heads_.size());
   for (const std::string& head : heads_) {
     widths.push_back(width(head));
   }

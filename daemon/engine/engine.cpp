@@ -82,7 +82,7 @@ class LoopsEngine final : public Engine {
     for (auto& loop : loops_) {
       if (!loop->join(until)) {
         log::error("a probe did not stop within a second; its loop was ended by force");
-        static_cast<void>(loop.release());  // see Loop::join()
+        [[maybe_unused]] const Loop* left = loop.release();  // see Loop::join()
       }
     }
     std::erase(loops_, nullptr);

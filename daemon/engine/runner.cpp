@@ -41,7 +41,7 @@ void Runner::Entry::take(const Layout& layout, std::uint32_t its_probe) {
   checks = layout.checks_of_probe.of(probe);
 }
 
-Runner::Runner(net::Network network, std::uint8_t number, std::uint32_t concurrency,
+Runner::Runner(const net::Network& network, std::uint8_t number, std::uint32_t concurrency,
                Observer& observer)
     : network_(network),
       number_(number),

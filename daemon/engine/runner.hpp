@@ -25,7 +25,8 @@ namespace reachd::engine {
 class Runner {
  public:
   /// `number`: of this loop, as in Layout::loop_of_probe.
-  Runner(net::Network network, std::uint8_t number, std::uint32_t concurrency, Observer& observer);
+  Runner(const net::Network& network, std::uint8_t number, std::uint32_t concurrency,
+         Observer& observer);
 
   /// Goes over to another plan. What stays keeps its status, its place in the schedule and, if it
   /// is in flight, its flight.

@@ -11,7 +11,7 @@
 namespace reachd {
 namespace {
 
-constexpr std::size_t kLongestSecret = 64 * 1024;
+constexpr std::size_t kLongestSecret = std::size_t{64} * 1024;
 
 std::string quote(std::string_view text) {
   return "\"" + std::string(text.substr(0, 60)) + (text.size() > 60 ? "...\"" : "\"");
@@ -278,7 +278,7 @@ std::optional<std::string> Reader::readable_file(std::string_view key) {
   if (value == nullptr) {
     return std::nullopt;
   }
-  const std::string path = resolve_path(value->place, value->scalar);
+  std::string path = resolve_path(value->place, value->scalar);
   std::error_code failure;
   if (!std::filesystem::is_regular_file(path, failure) || !std::ifstream(path)) {
     error(key, std::string(key) + ": can't read the file " + quote(value->scalar));

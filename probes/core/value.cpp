@@ -49,6 +49,7 @@ void Diagnostics::error(Place place, std::string message) {
 
 std::string Diagnostics::to_string() const {
   std::vector<const Diagnostic*> sorted;
+  sorted.reserve(errors_.size());
   for (const Diagnostic& diagnostic : errors_) {
     sorted.push_back(&diagnostic);
   }
