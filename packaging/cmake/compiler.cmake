@@ -34,9 +34,12 @@ set(REACHD_SANITIZE "" CACHE STRING "sanitizers for -fsanitize=, e.g. address,un
 
 add_library(reachd_sanitizers INTERFACE)
 if(REACHD_SANITIZE)
-  # vptr needs a descriptor at each check, and calls every object wrong in the tests that leave the process none.
-  target_compile_options(reachd_sanitizers INTERFACE -fsanitize=${REACHD_SANITIZE} -fno-sanitize-recover=all -fno-sanitize=vptr
+  target_compile_options(reachd_sanitizers INTERFACE -fsanitize=${REACHD_SANITIZE} -fno-sanitize-recover=all
                          -fno-omit-frame-pointer)
+  if(REACHD_SANITIZE MATCHES "undefined")
+    # vptr needs a descriptor at each check, and calls every object wrong in the tests that leave the process none.
+    target_compile_options(reachd_sanitizers INTERFACE -fno-sanitize=vptr)
+  endif()
   target_link_options(reachd_sanitizers INTERFACE -fsanitize=${REACHD_SANITIZE})
 endif()
 
