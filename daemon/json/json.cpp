@@ -46,17 +46,24 @@ void write_attempt(Writer& out, const Attempt& attempt) {
   out.member("seconds", attempt.duration).end_object();
 }
 
+void write_strings(Writer& out, std::string_view key, const std::vector<std::string>& texts) {
+  out.key(key).begin_array();
+  for (const std::string& text : texts) {
+    out.value(text);
+  }
+  out.end_array();
+}
+
 void write_certificate(Writer& out, const CertificateFacts& certificate,
                        std::string_view position) {
   out.begin_object();
   out.member("subject", certificate.subject).member("issuer", certificate.issuer);
-  out.key("names").begin_array();
-  for (const std::string& name : certificate.names) {
-    out.value(name);
-  }
-  out.end_array();
+  write_strings(out, "names", certificate.names);
   out.member("not_before", certificate.not_before).member("not_after", certificate.not_after);
   out.member("fingerprint_sha256", certificate.fingerprint_sha256);
+  write_strings(out, "ocsp_urls", certificate.ocsp_urls);
+  write_strings(out, "issuer_urls", certificate.issuer_urls);
+  write_strings(out, "crl_urls", certificate.crl_urls);
   out.member("position", position).end_object();
 }
 
@@ -113,14 +120,6 @@ void write_facts(Writer& out, const Facts& facts) {
                  [&](const IcmpFacts& icmp) { write_icmp(out, icmp); },
                  [&](const ListenFacts& listen) { write_listen(out, listen); }},
       facts);
-}
-
-void write_strings(Writer& out, std::string_view key, const std::vector<std::string>& texts) {
-  out.key(key).begin_array();
-  for (const std::string& text : texts) {
-    out.value(text);
-  }
-  out.end_array();
 }
 
 /// The keys of a plan row, without the braces.

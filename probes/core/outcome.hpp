@@ -51,6 +51,11 @@ struct CertificateFacts {
   WallTime not_before{};
   WallTime not_after{};
   std::string fingerprint_sha256;  ///< lower-case hex
+  /// Where it says that its revocation and its issuer can be asked: `http` URLs, at most 4 a kind,
+  /// each at most 512 printable ASCII characters (RFC 5280, 4.2.1.13 and 4.2.2.1).
+  std::vector<std::string> ocsp_urls{};
+  std::vector<std::string> issuer_urls{};  ///< certificates of the issuer
+  std::vector<std::string> crl_urls{};     ///< revocation lists
 };
 
 struct TlsFacts {

@@ -19,6 +19,16 @@ namespace {
 constexpr std::size_t kLongestText = 512;
 constexpr std::size_t kMostNames = 64;
 constexpr int kLongestChain = 16;
+constexpr std::size_t kMostUrls = 4;
+
+/// ASCII letters in lower case, the rest as it is.
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
 
 std::string bounded(std::string text) {
   if (text.size() > kLongestText) {
@@ -114,6 +124,65 @@ std::vector<std::string> alternative_names(const X509* certificate) {
   return result;
 }
 
+/// Adds the URL of a general name if it is one of plain HTTP that fits; anything else is left out,
+/// as nobody fetches a part of an URL.
+void add_url(std::vector<std::string>& urls, const GENERAL_NAME* name) {
+  if (name->type != GEN_URI || urls.size() >= kMostUrls) {
+    return;
+  }
+  constexpr std::string_view kScheme = "http://";
+  std::string url;
+  const unsigned char* data = ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+  const int size = ASN1_STRING_length(name->d.uniformResourceIdentifier);
+  if (size <= static_cast<int>(kScheme.size()) || size > static_cast<int>(kLongestText)) {
+    return;
+  }
+  for (int i = 0; i < size; ++i) {
+    if (data[i] <= 0x20 || data[i] >= 0x7F) {
+      return;
+    }
+    url += static_cast<char>(data[i]);
+  }
+  if (lower(url.substr(0, kScheme.size())) == kScheme &&
+      std::ranges::find(urls, url) == urls.end()) {
+    urls.push_back(std::move(url));
+  }
+}
+
+/// Authority information access (RFC 5280, 4.2.2.1).
+void add_access_urls(CertificateFacts& facts, const X509* certificate) {
+  const std::unique_ptr<AUTHORITY_INFO_ACCESS, decltype(&AUTHORITY_INFO_ACCESS_free)> access(
+      static_cast<AUTHORITY_INFO_ACCESS*>(
+          X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr)),
+      &AUTHORITY_INFO_ACCESS_free);
+  for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
+    const ACCESS_DESCRIPTION* description = sk_ACCESS_DESCRIPTION_value(access.get(), i);
+    const int method = OBJ_obj2nid(description->method);
+    if (method == NID_ad_OCSP) {
+      add_url(facts.ocsp_urls, description->location);
+    } else if (method == NID_ad_ca_issuers) {
+      add_url(facts.issuer_urls, description->location);
+    }
+  }
+}
+
+/// CRL distribution points (RFC 5280, 4.2.1.13).
+void add_crl_urls(CertificateFacts& facts, const X509* certificate) {
+  const std::unique_ptr<CRL_DIST_POINTS, decltype(&CRL_DIST_POINTS_free)> points(
+      static_cast<CRL_DIST_POINTS*>(
+          X509_get_ext_d2i(certificate, NID_crl_distribution_points, nullptr, nullptr)),
+      &CRL_DIST_POINTS_free);
+  for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
+    const DIST_POINT_NAME* point = sk_DIST_POINT_value(points.get(), i)->distpoint;
+    if (point == nullptr || point->type != 0) {
+      continue;  // relative to the issuer's directory entry
+    }
+    for (int j = 0; j < sk_GENERAL_NAME_num(point->name.fullname); ++j) {
+      add_url(facts.crl_urls, sk_GENERAL_NAME_value(point->name.fullname, j));
+    }
+  }
+}
+
 std::string fingerprint(const X509* certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
@@ -130,12 +199,8 @@ std::string fingerprint(const X509* certificate) {
 }
 
 std::string plain(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c != '\\') {
-      result += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-  }
+  std::string result = lower(text);
+  std::erase(result, '\\');
   return result;
 }
 
@@ -149,6 +214,8 @@ CertificateFacts certificate_facts(const X509* certificate) {
   facts.not_before = wall_time(X509_get0_notBefore(certificate));
   facts.not_after = wall_time(X509_get0_notAfter(certificate));
   facts.fingerprint_sha256 = fingerprint(certificate);
+  add_access_urls(facts, certificate);
+  add_crl_urls(facts, certificate);
   return facts;
 }
 

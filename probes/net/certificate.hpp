@@ -12,7 +12,8 @@ struct stack_st_X509;  // STACK_OF(X509)
 namespace reachd::net {
 
 /// What a certificate says of itself, bounded: texts of at most 512 bytes of UTF-8, at most 64
-/// names, dates beyond our clock's range at its ends (RFC 5280).
+/// names, dates beyond our clock's range at its ends (RFC 5280); its URLs as CertificateFacts
+/// bounds them, what does not fit left out.
 CertificateFacts certificate_facts(const x509_st* certificate);
 /// The same for a chain as sent, at most 16. Null is an empty chain.
 std::vector<CertificateFacts> chain_facts(const stack_st_X509* chain);

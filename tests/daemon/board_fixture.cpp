@@ -68,7 +68,8 @@ Outcome up_outcome() {
                    .names = {"beacon.example.com"},
                    .not_before = at(1'690'000'000s),
                    .not_after = at(1'800'000'000s),
-                   .fingerprint_sha256 = "ab"};
+                   .fingerprint_sha256 = "ab",
+                   .ocsp_urls = {"http://ocsp.example.com/"}};
   tls->chain[1] = {.subject = "CN=Lab",
                    .issuer = "CN=Lab",
                    .names = {},

@@ -84,7 +84,10 @@ TEST(Json, ResultHasTheKeysOfTheContract) {
             R"("phase":"connect","errno":113,"offender":"192.0.2.254","seconds":1.234E-3})");
   EXPECT_THAT(keys(result.at("certificate").as_object()),
               testing::ElementsAre("subject", "issuer", "names", "not_before", "not_after",
-                                   "fingerprint_sha256", "position"));
+                                   "fingerprint_sha256", "ocsp_urls", "issuer_urls", "crl_urls",
+                                   "position"));
+  EXPECT_EQ(boost::json::serialize(result.at("certificate").at("ocsp_urls")),
+            R"(["http://ocsp.example.com/"])");
   EXPECT_EQ(result.at("certificate").at("position").as_string(), "leaf");
   EXPECT_EQ(result.at("tls").at("chain").as_array().size(), 2u);
 }

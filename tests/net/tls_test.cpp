@@ -1,6 +1,8 @@
 #include "probes/net/tls.hpp"
 
 #include <gmock/gmock.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -13,7 +15,9 @@ namespace reachd::net {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 TlsFacts facts_of(std::string issuer) {
   TlsFacts facts;
@@ -94,6 +98,45 @@ TEST(Certificate, DatesBeyondTheClocksRangeAreItsEnd) {
   const CertificateFacts facts = certificate_facts(certificate.get());
   EXPECT_EQ(format_date(facts.not_before), "1678-01-01 00:00 UTC");
   EXPECT_EQ(facts.not_after, WallTime::max());
+}
+
+CertificateFacts facts_of(const test::CertificateWish& wish) {
+  const std::string pem = test::self_signed(wish).chain;
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), &X509_free);
+  return certificate_facts(certificate.get());
+}
+
+TEST(Certificate, UrlsOfRevocationAndIssuerAreReadByKind) {
+  test::CertificateWish wish;
+  wish.access =
+      "OCSP;URI:http://ocsp.example/a,caIssuers;URI:http://ca.example/ca.der,"
+      "OCSP;URI:HTTP://ocsp2.example/,OCSP;URI:http://ocsp.example/a";
+  wish.crl_points = "URI:http://crl.example/1.crl,URI:ldap://dir.example/cn=crl,DNS:crl.example";
+  const CertificateFacts facts = facts_of(wish);
+  EXPECT_THAT(facts.ocsp_urls, ElementsAre("http://ocsp.example/a", "HTTP://ocsp2.example/"));
+  EXPECT_THAT(facts.issuer_urls, ElementsAre("http://ca.example/ca.der"));
+  EXPECT_THAT(facts.crl_urls, ElementsAre("http://crl.example/1.crl"));
+}
+
+TEST(Certificate, UrlsAreFewShortAndPrintable) {
+  test::CertificateWish wish;
+  const std::string longest = "http://" + std::string(505, 'a');
+  wish.access = "OCSP;URI:" + longest + ",OCSP;URI:" + longest +
+                "b,OCSP;URI:http://,OCSP;URI:http://a\x1b[2J,OCSP;URI:http://a b,"
+                "OCSP;URI:https://a/,OCSP;URI:http://2,OCSP;URI:http://3,OCSP;URI:http://4,"
+                "OCSP;URI:http://5";
+  const CertificateFacts facts = facts_of(wish);
+  EXPECT_THAT(facts.ocsp_urls, ElementsAre(longest, "http://2", "http://3", "http://4"));
+}
+
+TEST(Certificate, ACertificateWithoutUrlsHasNone) {
+  const CertificateFacts facts = facts_of(test::CertificateWish{});
+  EXPECT_THAT(facts.ocsp_urls, IsEmpty());
+  EXPECT_THAT(facts.issuer_urls, IsEmpty());
+  EXPECT_THAT(facts.crl_urls, IsEmpty());
 }
 
 }  // namespace

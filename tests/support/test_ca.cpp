@@ -63,6 +63,12 @@ Certificate make_certificate(const CertificateWish& wish, EVP_PKEY* key, X509* i
   if (!wish.names.empty() && !authority) {
     add_extension(raw, issuer, NID_subject_alt_name, wish.names);
   }
+  if (!wish.access.empty()) {
+    add_extension(raw, issuer, NID_info_access, wish.access);
+  }
+  if (!wish.crl_points.empty()) {
+    add_extension(raw, issuer, NID_crl_distribution_points, wish.crl_points);
+  }
   if (wish.padding > 0) {
     add_extension(raw, issuer, NID_netscape_comment, std::string(wish.padding, 'x'));
   }

@@ -22,7 +22,9 @@ struct CertificateWish {
   std::string names = "DNS:localhost,IP:127.0.0.1";  ///< OpenSSL's form; empty: no extension
   std::chrono::hours from{-24};                      ///< from now
   std::chrono::hours until{90 * 24};
-  std::size_t padding = 0;  ///< bytes of a comment, for certificates of absurd size
+  std::string access{};      ///< AIA, OpenSSL's form: "OCSP;URI:http://...,caIssuers;URI:..."
+  std::string crl_points{};  ///< "URI:http://..."
+  std::size_t padding = 0;   ///< bytes of a comment, for certificates of absurd size
 };
 
 /// An authority made at run time with EC keys, so it costs a millisecond.
