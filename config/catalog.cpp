@@ -194,6 +194,13 @@ std::shared_ptr<const Requirement> read_requirement(const Value& item,
   read_evidence(reader, *result);
   result->path = reader.text("path");
   result->probe = reader.text("probe");
+  if (const Value* params = reader.raw("params")) {
+    if (params->kind == Value::Kind::map) {
+      result->params = *params;
+    } else {
+      reader.error("params", "params is a map of the probe's own keys");
+    }
+  }
   result->tls = word(reader, "tls", kTlsModes);
   result->proxy = word(reader, "proxy", kProxies);
   result->expand = reader.text("expand");

@@ -141,12 +141,17 @@ Value Expansion::params_of(const Row& row, const ProbeType& type, const Target& 
         requirement_->proxy == "product" ? estate_.proxy : estate_.revocation_proxy;
     params.members = proxy.members;
   }
-  const bool speaks_tls = type.name == "tls" || target.scheme == "https";
+  for (const Value::Member& own : requirement_->params.members) {
+    params.members.push_back(own);
+  }
+  const Value* security = requirement_->params.find("security");
+  const bool speaks_tls = type.name == "tls" || target.scheme == "https" ||
+                          (security != nullptr && security->scalar != "none");
   if (speaks_tls && !requirement_->tls.empty()) {
     set(params, "tls", tls_params(*requirement_, estate_.tls));
   }
   // Where it is not what the probe does by itself.
-  if (type.name == "dns" && requirement_->transport == Transport::tcp) {
+  if (type.transport == Transport::udp && requirement_->transport == Transport::tcp) {
     set(params, "transport", Value::text("tcp"));
   }
   if (!row.method.empty()) {

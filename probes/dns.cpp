@@ -8,15 +8,14 @@
 
 #include "probes/core/bytes.hpp"
 #include "probes/core/pattern.hpp"
-#include "probes/net/deadline.hpp"
 #include "probes/net/errors.hpp"
+#include "probes/net/question.hpp"
 #include "probes/net/tcp.hpp"
 #include "probes/net/udp.hpp"
 
 namespace reachd {
 namespace {
 
-using namespace std::chrono_literals;
 using net::Result;
 
 /// Answers over UDP are at most 512 bytes without EDNS (RFC 1035, 4.2.1); servers that send more
@@ -32,6 +31,18 @@ struct Settings {
   std::vector<Pattern> wanted;
   std::vector<Pattern> unwanted;
   std::optional<IpAddress> source;
+};
+
+class Answers final : public net::Accepts {
+ public:
+  Answers(std::uint16_t id, const dns::Question& question) : id_(id), question_(question) {}
+  bool operator()(std::span<const std::byte> datagram) const override {
+    return dns::parse_reply(datagram, id_, question_).has_value();
+  }
+
+ private:
+  std::uint16_t id_;
+  const dns::Question& question_;
 };
 
 Failure nonsense(const Endpoint& server, const char* what) {
@@ -61,55 +72,23 @@ class DnsProbe final : public Probe {
       if (over_tcp && !settings_.tcp) {
         reply.error().message.insert(0, "the answer over UDP is cut short, and over TCP: ");
       }
-      co_return over_tcp ? failed(run, std::move(reply.error()))
-                         : net::datagram_failed(run, std::move(reply.error()));
+      co_return over_tcp
+          ? failed(run, std::move(reply.error()))
+          : net::datagram_failed(run, std::move(reply.error()), net::Silence::is_failure);
     }
     co_return judged(run, *reply, over_tcp);
   }
 
  private:
-  /// Sends until a reply comes. The waits double, so that a short probe still sends twice and a
-  /// long one does not flood.
   asio::awaitable<Result<dns::Reply>> ask_udp(ProbeRun& run, std::uint16_t id,
                                               const std::vector<std::byte>& query) const {
-    run.progress.enter(Phase::request);
-    auto socket = net::open_udp(run.network, *run.endpoint, settings_.source, run.deadline);
-    if (!socket) {
-      co_return std::unexpected(std::move(socket.error()));
+    const Answers answers(id, settings_.question);
+    const net::Question question{"DNS", query, answers, settings_.source, kMaxDatagram};
+    auto datagram = co_await net::ask(run, question);
+    if (!datagram) {
+      co_return std::unexpected(std::move(datagram.error()));
     }
-    const TimePoint start = run.progress.clock().steady_now();
-    Duration wait = std::clamp<Duration>((run.deadline.expiry() - start) / 4, 100ms, 1s);
-    TimePoint send_at = start;
-    bool answered_nonsense = false;
-    std::array<std::byte, kMaxDatagram> buffer;
-    for (;;) {
-      if (run.progress.clock().steady_now() >= send_at) {
-        Result<void> sent = co_await (*socket)->send(query);
-        if (!sent) {
-          co_return std::unexpected(better(run, std::move(sent.error()), answered_nonsense));
-        }
-        send_at += wait;
-        wait *= 2;
-      }
-      auto size = co_await (*socket)->receive(buffer, send_at);
-      if (!size) {
-        co_return std::unexpected(better(run, std::move(size.error()), answered_nonsense));
-      }
-      if (*size) {
-        auto reply = dns::parse_reply(std::span(buffer).first(**size), id, settings_.question);
-        if (reply) {
-          co_return std::move(*reply);
-        }
-        answered_nonsense = true;
-      }
-    }
-  }
-
-  static Failure better(const ProbeRun& run, Failure failure, bool answered_nonsense) {
-    if (failure.reason == Reason::no_reply && answered_nonsense) {
-      return nonsense(*run.endpoint, "sends datagrams that are no answer to the question");
-    }
-    return failure;
+    co_return dns::parse_reply(*datagram, id, settings_.question).value();
   }
 
   /// One exchange with a length in front of each message (RFC 1035, 4.2.2).

@@ -17,15 +17,13 @@ class TlsProbe final : public Probe {
     if (!dialed) {
       co_return failed(run, dialed.error());
     }
-    auto verdict = net::tls_verdict(*options_.tls, *dialed->tls);
-    Outcome outcome = verdict ? failed(run, std::move(*verdict)) : succeeded(run);
-    if (!verdict) {
+    Outcome outcome = net::judged(run, options_.tls.get(), dialed->tls);
+    if (outcome.success()) {
       outcome.message =
           dialed->tls->version + ", " + dialed->tls->cipher +
           (dialed->tls->client_certificate_asked ? "; the server asks for a client certificate"
                                                  : "");
     }
-    outcome.tls = dialed->tls;
     co_return outcome;
   }
 

@@ -40,7 +40,7 @@ Proof judge(const Outcome& outcome, const config::Timing& timing, bool had_reply
   if (is_local_fault(outcome.reason)) {
     return Proof::none;
   }
-  if (outcome.reason == Reason::no_reply && !had_reply) {
+  if (outcome.reason == Reason::no_reply && !had_reply && !outcome.reply_owed) {
     return Proof::none;
   }
   if (!outcome.success()) {

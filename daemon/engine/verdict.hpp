@@ -19,7 +19,8 @@ enum class Proof : std::uint8_t {
 };
 
 /// Judges one outcome. `had_reply`: the check has succeeded before, so silence after a UDP request
-/// (`no_reply`) now means something. Local faults prove nothing, but this host's own firewall does.
+/// (`no_reply`) now means something, as it does where the protocol owes a reply. Local faults prove
+/// nothing, but this host's own firewall does.
 Proof judge(const Outcome& outcome, const config::Timing& timing, bool had_reply,
             WallTime now) noexcept;
 

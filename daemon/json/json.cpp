@@ -113,12 +113,21 @@ void write_listen(Writer& out, const ListenFacts& listen) {
   out.key("owner").value_or_null(listen.owner).end_object();
 }
 
+void write_service(Writer& out, const ServiceFacts& service) {
+  out.key("service").begin_object();
+  for (const auto& [key, text] : service.details) {
+    out.member(key, text);
+  }
+  out.member("clock_offset", service.clock_offset).end_object();
+}
+
 void write_facts(Writer& out, const Facts& facts) {
   std::visit(
       Overloaded{[](std::monostate) {}, [&](const HttpFacts& http) { write_http(out, http); },
                  [&](const DnsFacts& dns) { write_dns(out, dns); },
                  [&](const IcmpFacts& icmp) { write_icmp(out, icmp); },
-                 [&](const ListenFacts& listen) { write_listen(out, listen); }},
+                 [&](const ListenFacts& listen) { write_listen(out, listen); },
+                 [&](const ServiceFacts& service) { write_service(out, service); }},
       facts);
 }
 

@@ -198,9 +198,14 @@ void write_clock_offset(Samples& out) {
   if (!out.status().last || !out.status().last->facts) {
     return;
   }
-  const auto* http = std::get_if<HttpFacts>(out.status().last->facts.get());
-  if (http != nullptr && http->clock_offset) {
-    out.sample().value(*http->clock_offset);
+  const Facts* facts = out.status().last->facts.get();
+  const auto* http = std::get_if<HttpFacts>(facts);
+  const auto* service = std::get_if<ServiceFacts>(facts);
+  const auto offset = http != nullptr      ? http->clock_offset
+                      : service != nullptr ? service->clock_offset
+                                           : std::nullopt;
+  if (offset) {
+    out.sample().value(*offset);
   }
 }
 

@@ -5,6 +5,11 @@
 
 namespace reachd {
 
+std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  // Any object may be looked at as characters.
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 std::span<const std::byte> ByteReader::take(std::size_t count) noexcept {
   if (!ok_ || count > left()) {
     ok_ = false;
@@ -15,11 +20,7 @@ std::span<const std::byte> ByteReader::take(std::size_t count) noexcept {
   return taken;
 }
 
-std::string_view ByteReader::text(std::size_t count) noexcept {
-  const auto taken = take(count);
-  // Any object may be looked at as characters.
-  return {reinterpret_cast<const char*>(taken.data()), taken.size()};
-}
+std::string_view ByteReader::text(std::size_t count) noexcept { return as_text(take(count)); }
 
 void ByteReader::seek(std::size_t position) noexcept {
   if (position > bytes_.size()) {

@@ -8,6 +8,9 @@
 
 namespace reachd {
 
+/// The same bytes as characters.
+std::string_view as_text(std::span<const std::byte> bytes) noexcept;
+
 /// Reads numbers in network order (big-endian) from bytes that nobody vouches for. A read beyond
 /// the end yields zeros or nothing and makes ok() false for good, so a parser may read a whole
 /// structure and ask once. Lent: the bytes outlive the reader.

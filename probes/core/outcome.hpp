@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -99,8 +101,17 @@ struct ListenFacts {
   std::string owner;  ///< process, or unit and user; empty if it can't be read
 };
 
+/// What a service says of itself to anybody, before a login.
+struct ServiceFacts {
+  /// Its words as the probe's documentation names them (snake_case), in a fixed order; the texts
+  /// are UTF-8 and short. A key is a literal.
+  std::vector<std::pair<std::string_view, std::string>> details;
+  std::optional<Duration> clock_offset;  ///< its clock minus ours (NTP)
+};
+
 /// What only one kind of probe has to tell.
-using Facts = std::variant<std::monostate, HttpFacts, DnsFacts, IcmpFacts, ListenFacts>;
+using Facts =
+    std::variant<std::monostate, HttpFacts, DnsFacts, IcmpFacts, ListenFacts, ServiceFacts>;
 
 /// What one probe says: plain data that owns everything it shows. Kept one a check, so the rare
 /// parts are pointers.
@@ -108,6 +119,7 @@ struct Outcome {
   Reason reason = Reason::ok;
   Phase phase = Phase::none;  ///< where it ended; none if ok
   bool degraded = false;      ///< ok, but something is wrong: HTTP 5xx, an address of several fails
+  bool reply_owed = false;    ///< the protocol obliges the server to answer: no_reply is a failure
   std::string message;        ///< one sentence for a person; may be empty if ok
   Timings timings;
   WallTime time{};                ///< when the probe began

@@ -105,6 +105,26 @@ DialOptions read_dial(Reader& params, const Target& target) {
   return options;
 }
 
+SecureDialOptions read_secure_dial(Reader& params, const Target& target, Security fallback,
+                                   bool offers_starttls, TlsOptions::Verify verify) {
+  static constexpr std::array<std::pair<std::string_view, Security>, 3> kWords{
+      {{"none", Security::none}, {"tls", Security::tls}, {"starttls", Security::starttls}}};
+  SecureDialOptions options;
+  options.dial = read_dial(params, target);
+  options.security = params.choice<Security>("security", fallback,
+                                             std::span(kWords).first(offers_starttls ? 3 : 2));
+  if (options.security != Security::none) {
+    options.tls = read_tls(params, verify);
+  } else if (params.has("tls")) {
+    params.error("tls", "tls has no effect without security: " +
+                            std::string(offers_starttls ? "tls or starttls" : "tls"));
+  }
+  if (options.security == Security::tls) {
+    options.dial.tls = options.tls;
+  }
+  return options;
+}
+
 asio::awaitable<Result<std::unique_ptr<Stream>>> dial_proxy(ProbeRun& run,
                                                             const ProxyOptions& proxy,
                                                             const TcpOptions& options) {
@@ -143,17 +163,29 @@ asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
     dialed.stream = std::move(*direct);
   }
   if (options.tls) {
-    run.progress.enter(Phase::tls);
-    auto secured =
-        co_await start_tls(std::move(dialed.stream), *options.tls, host, run.network, run.deadline);
-    if (!secured) {
-      co_return std::unexpected(std::move(secured.error()));
-    }
-    dialed.stream = std::move(secured->stream);
-    dialed.tls = std::move(secured->facts);
-    log_step(run, [&] { return describe_tls(*dialed.tls); });
+    auto secured = co_await upgrade(run, std::move(dialed.stream), *options.tls, host);
+    co_return secured;
   }
   co_return dialed;
+}
+
+asio::awaitable<Result<Dialed>> upgrade(ProbeRun& run, std::unique_ptr<Stream> stream,
+                                        const TlsOptions& options, const std::string& host) {
+  run.progress.enter(Phase::tls);
+  auto secured = co_await start_tls(std::move(stream), options, host, run.network, run.deadline);
+  if (!secured) {
+    co_return std::unexpected(std::move(secured.error()));
+  }
+  log_step(run, [&] { return describe_tls(*secured->facts); });
+  co_return Dialed{std::move(secured->stream), std::move(secured->facts)};
+}
+
+Outcome judged(const ProbeRun& run, const TlsOptions* options,
+               std::shared_ptr<const TlsFacts> facts) {
+  auto verdict = options != nullptr && facts ? tls_verdict(*options, *facts) : std::nullopt;
+  Outcome outcome = verdict ? failed(run, std::move(*verdict)) : succeeded(run);
+  outcome.tls = std::move(facts);
+  return outcome;
 }
 
 }  // namespace reachd::net

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -23,6 +24,25 @@ TcpOptions read_tcp(Reader& params);
 /// Reads what all probes over TCP share: the keys of read_tcp and read_proxy. `tls` is left null.
 DialOptions read_dial(Reader& params, const Target& target);
 
+/// How a protocol is protected on the wire.
+enum class Security : std::uint8_t {
+  none,
+  tls,       ///< TLS from the first byte
+  starttls,  ///< the protocol asks for it, then a handshake on the same connection
+};
+
+/// For protocols that may be spoken in clear, over TLS, or may change to it.
+struct SecureDialOptions {
+  DialOptions dial;  ///< its `tls` is set for Security::tls only
+  Security security = Security::none;
+  std::shared_ptr<const TlsOptions> tls;  ///< null for Security::none
+};
+
+/// read_dial(), `security: none | tls | starttls` (the last only where `offers_starttls`) and the
+/// map `tls`, an error without security.
+SecureDialOptions read_secure_dial(Reader& params, const Target& target, Security fallback,
+                                   bool offers_starttls, TlsOptions::Verify verify);
+
 struct Dialed {
   std::unique_ptr<Stream> stream;
   std::shared_ptr<const TlsFacts>
@@ -37,6 +57,16 @@ struct Dialed {
 asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
                                      const std::string& host, std::uint16_t port,
                                      std::optional<Endpoint> endpoint);
+
+/// The handshake of a protocol's STARTTLS over its own stream, in phase tls; the phase afterwards
+/// is the caller's to enter.
+asio::awaitable<Result<Dialed>> upgrade(ProbeRun& run, std::unique_ptr<Stream> stream,
+                                        const TlsOptions& options, const std::string& host);
+
+/// The outcome of a probe whose protocol was content: a success unless the certificate is judged
+/// bad and `options` (null: no TLS) is strict. `facts` may be null.
+Outcome judged(const ProbeRun& run, const TlsOptions* options,
+               std::shared_ptr<const TlsFacts> facts);
 
 /// Connects to the proxy only, for http requests in absolute-form (RFC 9112, 3.2.2). All of it is
 /// phase proxy. A failure is proxy_unreachable with the cause, its errno and its offender, except

@@ -138,8 +138,12 @@ Result<std::unique_ptr<UdpSocket>> open_udp(Network& network, const Endpoint& to
   return std::unique_ptr<UdpSocket>(std::move(socket));
 }
 
-Outcome datagram_failed(const ProbeRun& run, Failure failure) {
+Outcome datagram_failed(const ProbeRun& run, Failure failure, Silence silence) {
   Outcome outcome = failed(run, std::move(failure));
+  outcome.reply_owed = silence == Silence::is_failure;
+  if (outcome.reply_owed && outcome.reason == Reason::no_reply) {
+    outcome.message = run.endpoint->to_string() + " sent no reply, which its protocol owes";
+  }
   if (usual_phase(outcome.reason) == Phase::connect) {
     outcome.phase = Phase::connect;
     for (Attempt& attempt : outcome.attempts) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,8 +37,14 @@ Result<std::unique_ptr<UdpSocket>> open_udp(Network& network, const Endpoint& to
                                             const std::optional<IpAddress>& source,
                                             Deadline& deadline);
 
+/// What silence says of a service that was asked.
+enum class Silence : std::uint8_t {
+  proves_nothing,  ///< open, or filtered: servers may ignore the question
+  is_failure,      ///< the protocol obliges the server to answer
+};
+
 /// An outcome that failed over UDP. What says how far a datagram got (refused, admin_prohibited,
 /// ...) ends in phase connect wherever the run is, as for TCP.
-Outcome datagram_failed(const ProbeRun& run, Failure failure);
+Outcome datagram_failed(const ProbeRun& run, Failure failure, Silence silence);
 
 }  // namespace reachd::net

@@ -197,6 +197,15 @@ TEST(Catalog, ReadsEachFormOfAPort) {
   EXPECT_THAT(none->find("thing.a")->port, IsEmpty());
 }
 
+TEST(Catalog, HandsTheProbeItsOwnKeys) {
+  Diagnostics diagnostics;
+  const auto catalog = read(entry("    port: 636\n    params: {security: tls}\n"), diagnostics);
+  ASSERT_TRUE(catalog) << diagnostics.to_string();
+  ASSERT_TRUE(catalog->find("thing.a")->params.find("security"));
+  EXPECT_EQ(catalog->find("thing.a")->params.find("security")->scalar, "tls");
+  EXPECT_THAT(problems(entry("    params: tls\n")), HasSubstr("params is a map"));
+}
+
 TEST(Catalog, RefusesMistakesWithTheirPlace) {
   EXPECT_THAT(problems(entry("    port: 70000\n")), HasSubstr("product.yaml:15:"));
   EXPECT_THAT(problems(entry("    port: 7xnn\n")), HasSubstr("pattern"));

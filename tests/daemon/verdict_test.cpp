@@ -152,6 +152,12 @@ TEST(Judge, SilenceAfterUdpProvesNothingUnlessThereWereReplies) {
   EXPECT_EQ(judge(outcome_of(Reason::no_reply), {}, true, kToday), Proof::failure);
 }
 
+TEST(Judge, SilenceIsAFailureWhereTheProtocolOwesAReply) {
+  Outcome outcome = outcome_of(Reason::no_reply);
+  outcome.reply_owed = true;
+  EXPECT_EQ(judge(outcome, {}, false, kToday), Proof::failure);
+}
+
 TEST(Judge, SlownessAndCertificatesNearTheirEndAreDegraded) {
   config::Timing timing;
   timing.degraded_above = 500ms;
