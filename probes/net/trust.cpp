@@ -3,8 +3,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <tuple>
 
 namespace reachd::net {
@@ -12,6 +17,11 @@ namespace {
 
 /// What makes a context different; the rest of TlsOptions is judged or set a connection.
 using Profile = std::tuple<std::string, std::string, std::string, std::uint16_t>;
+
+struct Loaded {
+  Result<std::shared_ptr<SSL_CTX>> context;
+  bool has_authorities = true;  ///< false: nothing that a chain could end in
+};
 
 constexpr long kLongestChainBytes = 100L * 1024;
 
@@ -24,6 +34,48 @@ std::unexpected<Failure> unreadable(const std::string& what, const std::string& 
   }
   ERR_clear_error();
   return std::unexpected(Failure{Reason::local_error, std::move(message), 0, std::nullopt});
+}
+
+/// "4a6481c9.0": how a folder of authorities names a certificate (openssl-rehash(1)).
+bool is_hashed_name(const std::string& name) {
+  constexpr std::size_t kHash = 8;
+  return name.size() > kHash + 1 && name[kHash] == '.' &&
+         std::all_of(name.begin(), name.begin() + kHash,
+                     [](unsigned char c) { return std::isxdigit(c) != 0; }) &&
+         std::isdigit(static_cast<unsigned char>(name[kHash + 1])) != 0;
+}
+
+bool holds_hashed_names(const std::string& folder) {
+  std::error_code ec;
+  for (std::filesystem::directory_iterator entry(folder, ec), end; !ec && entry != end;
+       entry.increment(ec)) {
+    if (is_hashed_name(entry->path().filename().string())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// OpenSSL's folders: the environment's list or the built-in one. It opens them only when it looks
+/// for an issuer, so an absent or empty one goes unnoticed until every chain is untrusted.
+bool has_authority_folder() {
+  constexpr char kSeparator = std::filesystem::path::preferred_separator == '/' ? ':' : ';';
+  const char* from_environment = std::getenv(X509_get_default_cert_dir_env());
+  std::string_view rest =
+      from_environment == nullptr ? X509_get_default_cert_dir() : from_environment;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(kSeparator), rest.size());
+    if (holds_hashed_names(std::string(rest.substr(0, end)))) {
+      return true;
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+bool has_authorities(SSL_CTX* context) {
+  const STACK_OF(X509_OBJECT)* loaded = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  return sk_X509_OBJECT_num(loaded) > 0 || has_authority_folder();
 }
 
 Result<std::shared_ptr<SSL_CTX>> make_context(const TlsOptions& options) {
@@ -73,7 +125,7 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const TlsOptions& options) {
 
 struct TrustStore::Impl {
   std::mutex mutex;
-  std::map<Profile, Result<std::shared_ptr<SSL_CTX>>> contexts;
+  std::map<Profile, Loaded> contexts;
 };
 
 TrustStore::TrustStore() : impl_(std::make_unique<Impl>()) {}
@@ -83,11 +135,20 @@ Result<std::shared_ptr<SSL_CTX>> TrustStore::context(const TlsOptions& options) 
   const Profile profile(options.ca_file, options.certificate_file, options.key_file,
                         options.max_version);
   const std::scoped_lock lock(impl_->mutex);
-  const auto found = impl_->contexts.find(profile);
-  if (found != impl_->contexts.end()) {
-    return found->second;
+  auto found = impl_->contexts.find(profile);
+  if (found == impl_->contexts.end()) {
+    Loaded loaded{make_context(options)};
+    loaded.has_authorities = !loaded.context || has_authorities(loaded.context->get());
+    found = impl_->contexts.emplace(profile, std::move(loaded)).first;
   }
-  return impl_->contexts.emplace(profile, make_context(options)).first->second;
+  const Loaded& loaded = found->second;
+  if (!loaded.has_authorities && options.verify == TlsOptions::Verify::strict) {
+    return std::unexpected(Failure{Reason::local_error,
+                                   "this host has no certificate authorities to judge by: install "
+                                   "them (ca-certificates), or name some in ca_file",
+                                   0, std::nullopt});
+  }
+  return loaded.context;
 }
 
 void TrustStore::clear() {

@@ -19,8 +19,9 @@ class TrustStore {
   ~TrustStore();
 
   /// The context for these options, never changed after; an unreadable file is a local_error
-  /// failure, remembered until clear(). It lets old versions and weak keys through, because the
-  /// judgement comes after the handshake (start_tls).
+  /// failure, remembered until clear(), and so is it to verify strictly on a host
+  /// without any authorities, where every chain would look untrusted. It lets old versions and weak
+  /// keys through, because the judgement comes after the handshake (start_tls).
   Result<std::shared_ptr<ssl_ctx_st>> context(const TlsOptions& options);
   void clear();
 
