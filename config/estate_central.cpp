@@ -12,22 +12,46 @@ void copy_key(Reader& reader, std::string_view key, Value& to) {
   }
 }
 
+/// Reports what can't be the URL of a proxy. The probes read the rest of it, and judge it.
+bool is_proxy_url(Reader& reader, std::string_view key) {
+  const std::string text = reader.text(key);
+  if (text.empty()) {
+    return false;
+  }
+  const auto wrong = [&](const std::string& why) {
+    reader.diagnostics().error(reader.place(key),
+                               reader.what() + ", " + std::string(key) + ": " + why);
+    return false;
+  };
+  const auto target = parse_target(text);
+  if (!target) {
+    return wrong(target.error());
+  }
+  constexpr std::array<std::string_view, 3> kSchemes{"http", "socks5", "socks5h"};
+  if (std::ranges::find(kSchemes, target->scheme) == kSchemes.end()) {
+    return wrong("\"" + text + "\" is no URL that begins with http:// or socks5://");
+  }
+  return true;
+}
+
 void read_proxies(EstateContext& context) {
   Reader& reader = context.reader;
-  const auto usable = [&](std::string_view key) { return read_url(reader, key).has_value(); };
   Value credentials = Value::map();
   for (const std::string_view key :
        {"proxy_user", "proxy_password", "proxy_password_file", "no_proxy"}) {
     copy_key(reader, key, credentials);
+    if (reader.has(key) && !reader.has("proxy")) {
+      reader.error(key, std::string(key) + " has no effect without proxy");
+    }
   }
-  if (usable("proxy")) {
+  if (is_proxy_url(reader, "proxy")) {
     context.estate.proxy = credentials;
     copy_key(reader, "proxy", context.estate.proxy);
   }
   const std::string revocation = reader.text("revocation_proxy", "none");
   if (revocation == "the same" || revocation == "same") {
     context.estate.revocation_proxy = context.estate.proxy;
-  } else if (revocation != "none" && usable("revocation_proxy")) {
+  } else if (revocation != "none" && is_proxy_url(reader, "revocation_proxy")) {
     context.estate.revocation_proxy = Value::map();
     const Value* url = reader.raw("revocation_proxy");
     context.estate.revocation_proxy.members.push_back({"proxy", url->place, *url});

@@ -136,7 +136,8 @@ Target Expansion::target_of(const Row& row, const ProbeType& type, std::uint16_t
 
 Value Expansion::params_of(const Row& row, const ProbeType& type, const Target& target) const {
   Value params = Value::map(row.place);
-  if (type.name == "http" && !requirement_->proxy.empty()) {
+  // A proxy is between this host and the target whatever is spoken through it.
+  if (type.transport == Transport::tcp && !requirement_->proxy.empty()) {
     const Value& proxy =
         requirement_->proxy == "product" ? estate_.proxy : estate_.revocation_proxy;
     params.members = proxy.members;

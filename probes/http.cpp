@@ -151,7 +151,7 @@ class HttpProbe final : public Probe {
                                                         Seen& seen) const {
     const bool https = hop.target.scheme == "https";
     const auto proxy = net::proxy_for(settings_.proxy, hop.target);
-    const bool absolute = proxy && !https;
+    const bool absolute = proxy && proxy->kind == net::ProxyOptions::Kind::http && !https;
     std::unique_ptr<net::Stream> stream;
     if (absolute) {
       auto leg = co_await net::dial_proxy(run, *proxy, settings_.tcp);

@@ -152,7 +152,8 @@ void add_probe(CLI::App& app, Context& context) {
       ->type_name("POLICY");
   command->add_option("--resolver", options->resolver, "Name server, ADDRESS[:PORT]")
       ->type_name("SERVER");
-  command->add_option("--proxy", options->proxy, "http://HOST:PORT")->type_name("URL");
+  command->add_option("--proxy", options->proxy, "http://HOST:PORT or socks5://HOST:PORT")
+      ->type_name("URL");
   command
       ->add_option("--param", options->params,
                    "What the check's configuration would hold; may be repeated")

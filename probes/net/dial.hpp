@@ -15,7 +15,7 @@ namespace reachd::net {
 /// How to get a stream to a target: what most probes call first.
 struct DialOptions {
   TcpOptions tcp;
-  std::shared_ptr<const ProxyOptions> proxy;  ///< null: direct; else by CONNECT
+  std::shared_ptr<const ProxyOptions> proxy;  ///< null: direct; else through its tunnel
   std::shared_ptr<const TlsOptions> tls;      ///< null: plain
 };
 

@@ -1,9 +1,13 @@
 #include "probes/net/proxy.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <initializer_list>
+#include <string_view>
 
 #include "probes/net/http.hpp"
+#include "probes/net/socks.hpp"
 
 namespace reachd::net {
 namespace {
@@ -61,6 +65,45 @@ Failure tunnel_failure(Failure failure, const ProxyOptions& proxy) {
   return failure;
 }
 
+struct Scheme {
+  std::string_view name;
+  ProxyOptions::Kind kind;
+  std::uint16_t port;  ///< where the URL names none; that of http:// is known to parse_target()
+};
+constexpr std::array<Scheme, 4> kSchemes{{{"", ProxyOptions::Kind::http, 3128},
+                                          {"http", ProxyOptions::Kind::http, 80},
+                                          {"socks5", ProxyOptions::Kind::socks5, 1080},
+                                          {"socks5h", ProxyOptions::Kind::socks5, 1080}}};
+
+constexpr std::string_view kUser = "proxy_user";
+constexpr std::string_view kPassword = "proxy_password";
+constexpr std::string_view kPasswordFile = "proxy_password_file";
+
+void report_useless(Reader& params, std::initializer_list<std::string_view> keys,
+                    std::string_view without) {
+  for (const std::string_view key : keys) {
+    if (params.has(key)) {
+      params.error(key, std::string(key) + " has no effect without " + std::string(without));
+    }
+  }
+}
+
+void check_credentials(Reader& params, const ProxyOptions& proxy) {
+  constexpr std::size_t kMaxField = 255;
+  const bool socks = proxy.kind == ProxyOptions::Kind::socks5;
+  const std::string& password = proxy.password.reveal();
+  if (proxy.user.empty()) {
+    report_useless(params, {kPassword, kPasswordFile}, kUser);
+  } else if (!socks && proxy.user.contains(':')) {
+    params.error(kUser, "proxy_user can't hold a colon (RFC 7617)");
+  } else if (socks &&
+             (proxy.user.size() > kMaxField || password.empty() || password.size() > kMaxField)) {
+    params.error(kUser,
+                 "proxy_user and proxy_password of a SOCKS5 proxy have 1 to 255 bytes each "
+                 "(RFC 1929)");
+  }
+}
+
 }  // namespace
 
 std::string ProxyOptions::title() const {
@@ -74,27 +117,36 @@ std::shared_ptr<const ProxyOptions> read_proxy(Reader& params) {
   options->password = params.secret("proxy_password").value_or(Secret{});
   options->no_proxy = params.texts("no_proxy");
   if (url.empty()) {
+    report_useless(params, {kUser, kPassword, kPasswordFile, "no_proxy"}, "proxy");
     return nullptr;
   }
-  auto server = parse_target(url, 3128);
+  auto server = parse_target(url);
   if (!server) {
     params.error("proxy", "proxy: " + server.error());
     return nullptr;
   }
-  if (server->scheme != "http" && !server->scheme.empty()) {
-    params.error("proxy", "proxy takes http://host:port; other kinds of proxies are not spoken");
+  const auto scheme = std::ranges::find(kSchemes, server->scheme, &Scheme::name);
+  if (scheme == kSchemes.end()) {
+    params.error("proxy",
+                 "proxy takes http://host:port or socks5://host:port; other kinds of proxies are "
+                 "not spoken");
     return nullptr;
   }
+  if (!server->path.empty() && server->path != "/") {
+    params.error("proxy", "proxy takes no path: it is a host and a port, not a PAC file");
+  }
+  if (server->port == 0) {
+    server->port = scheme->port;
+  }
+  options->kind = scheme->kind;
+  options->server = std::move(*server);
   for (const std::string& entry : options->no_proxy) {
     const auto cidr = Cidr::parse(entry);
     if (entry.contains('/') && !cidr) {
       params.error("no_proxy", "no_proxy: " + cidr.error());
     }
   }
-  if (options->user.contains(':')) {
-    params.error("proxy_user", "proxy_user can't hold a colon (RFC 7617)");
-  }
-  options->server = std::move(*server);
+  check_credentials(params, *options);
   return options;
 }
 
@@ -133,6 +185,10 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> open_tunnel(std::unique_ptr<Str
                                                              const std::string& host,
                                                              std::uint16_t port,
                                                              const Deadline& deadline) {
+  if (proxy.kind == ProxyOptions::Kind::socks5) {
+    auto socks = co_await open_socks_tunnel(std::move(stream), proxy, host, port, deadline);
+    co_return socks;
+  }
   HttpRequest request;
   request.method = "CONNECT";
   request.target = authority(host, port);

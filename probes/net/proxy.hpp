@@ -16,7 +16,13 @@ namespace reachd::net {
 
 /// A forward proxy. Immutable, shared by all checks that go through it.
 struct ProxyOptions {
-  Target server;  ///< scheme http: CONNECT, and absolute-form for http URLs
+  enum class Kind : std::uint8_t {
+    http,    ///< CONNECT, and absolute-form for http URLs
+    socks5,  ///< RFC 1928; everything goes through a tunnel
+  };
+
+  Kind kind = Kind::http;
+  Target server;
   std::string user;
   Secret password;
   std::vector<std::string> no_proxy;  ///< targets that go direct
@@ -25,8 +31,9 @@ struct ProxyOptions {
   std::string title() const;
 };
 
-/// Reads `proxy: http://host:port`, `proxy_user`, `proxy_password[_file]` and `no_proxy: [host,
-/// .suffix, CIDR]`. Null if there is no proxy.
+/// Reads `proxy: http://host:port` or `socks5://host:port` (`socks5h` is the same), `proxy_user`,
+/// `proxy_password[_file]` and `no_proxy: [host, .suffix, CIDR]`. Without a port: 3128, of http://
+/// 80, of socks5:// 1080. Null if there is no proxy; the other keys are errors then.
 std::shared_ptr<const ProxyOptions> read_proxy(Reader& params);
 /// The proxy for this target: null if there is none or the target is exempt.
 std::shared_ptr<const ProxyOptions> proxy_for(std::shared_ptr<const ProxyOptions> proxy,
@@ -38,9 +45,9 @@ std::shared_ptr<const ProxyOptions> read_proxy(Reader& params, const Target& tar
 /// covers all. Letters in any case.
 bool is_exempt(const std::vector<std::string>& no_proxy, const Target& host);
 
-/// Asks the proxy on `stream` for a tunnel to host:port (RFC 9110, 9.3.6) and yields the stream
-/// through it. 407: proxy_auth; 403 and other 4xx: proxy_denied; everything else that is no tunnel:
-/// proxy_error; silence: stalled.
+/// Asks the proxy on `stream` for a tunnel to host:port and yields the stream through it, by
+/// CONNECT (RFC 9110, 9.3.6) or by SOCKS5 (open_socks_tunnel). 407: proxy_auth; 403 and other 4xx:
+/// proxy_denied; everything else that is no tunnel: proxy_error; silence: stalled.
 asio::awaitable<Result<std::unique_ptr<Stream>>> open_tunnel(std::unique_ptr<Stream> stream,
                                                              const ProxyOptions& proxy,
                                                              const std::string& host,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "config/configuration.hpp"
@@ -411,6 +412,51 @@ TEST(Plan, KeysOfProbesAreTheSameInEveryRun) {
   const Plan direct = plan_of(beacon(""));
   EXPECT_NE(probe_of(direct, "flexera.3.batch-server/beacon.flexnetmanager.eu:443").key,
             probe_of(one, "flexera.3.batch-server/beacon.flexnetmanager.eu:443").key);
+}
+
+TEST(Plan, TheProductsProxyIsOnTheWayOfRefs1To4AndNoOther) {
+  const Plan plan =
+      plan_of(beacon("    proxy: socks5://proxy.example.com\n"
+                     "    active_directory: [{host: dc1, ssl: true}]\n"));
+  std::set<std::string> through;
+  for (const Check& check : plan.checks) {
+    const bool refs = check.requirement->ref.size() == 1 && check.requirement->ref <= "4";
+    EXPECT_EQ(plan.probes[check.probe].probe->wants_address(), !refs) << check.id;
+    if (refs) {
+      through.insert(check.requirement->ref);
+    }
+  }
+  EXPECT_THAT(through, ElementsAre("1", "2", "3", "4"));
+}
+
+TEST(Plan, TheProductsProxyCoversProbesOfEveryKindOverTcp) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "proxied-catalogue";
+  std::filesystem::create_directories(folder);
+  std::ofstream file(folder / "mine.yaml");
+  file << "schema: 1\nproduct: flexera-beacon\nsources: {us: ours}\nrequirements:\n";
+  for (const char* probe : {"tls", "tcp", "icmp"}) {
+    file << "  - {id: flexera.3.by-" << probe
+         << ", ref: \"3\", purpose: p, direction: outbound, from: beacon, to: us,\n"
+            "     necessity: required, port: 443, evidence: vendor, sources: [us],\n"
+            "     hosts: {eu: [h.example.com]}, expand: regional_hosts, proxy: product, probe: "
+         << probe << "}\n";
+  }
+  file.close();
+  Diagnostics diagnostics;
+  const auto ours = Catalog::load(folder.string(), diagnostics);
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(ours) << diagnostics.to_string();
+  for (const char* proxy : {"http://p:3128", "socks5://p"}) {
+    auto root =
+        parse_yaml(beacon("    proxy: " + std::string(proxy) + "\n"), "reachd.yaml", diagnostics);
+    const Settings settings = read_settings(std::move(*root), "reachd.yaml", diagnostics);
+    const auto plan = make_plan(settings, *ours, diagnostics);
+    ASSERT_TRUE(plan) << diagnostics.to_string();
+    // What goes to a proxy needs no address of its target; an echo knows no proxy.
+    EXPECT_FALSE(probe_of(*plan, "flexera.3.by-tls/h.example.com:443").probe->wants_address());
+    EXPECT_FALSE(probe_of(*plan, "flexera.3.by-tcp/h.example.com:443").probe->wants_address());
+    EXPECT_TRUE(probe_of(*plan, "flexera.3.by-icmp/h.example.com:443").probe->wants_address());
+  }
 }
 
 TEST(Plan, ExamplesBecomePlans) {

@@ -206,12 +206,31 @@ TEST_F(Proxy, BytesThatComeWithTheTunnelAreNotLost) {
 }
 
 TEST_F(Proxy, OtherKindsOfProxiesAreRefusedInTheConfiguration) {
-  EXPECT_THAT(lab.problems(tcp_probe_type(), "h:1", params({{"proxy", text("socks5://p:1080")}})),
-              HasSubstr("proxy takes http://host:port"));
+  const auto proxied = [&](const std::string& url) {
+    return lab.problems(tcp_probe_type(), "h:1", params({{"proxy", text(url)}}));
+  };
+  EXPECT_THAT(proxied("https://p:3128"), HasSubstr("proxy takes http://host:port or socks5://"));
+  EXPECT_THAT(proxied("http://p:3128/proxy.pac"), HasSubstr("proxy takes no path"));
+  EXPECT_EQ(proxied("http://p:3128/"), "");
   EXPECT_THAT(lab.problems(tcp_probe_type(), "h:1",
                            params({{"proxy", text("http://p:1")},
                                    {"no_proxy", list({text("10.0.0.1/8")})}})),
               HasSubstr("no_proxy"));
+}
+
+TEST_F(Proxy, WhatHasNoEffectIsRefusedInTheConfiguration) {
+  const auto problems = [&](std::initializer_list<std::pair<std::string, Value>> keys) {
+    return lab.problems(tcp_probe_type(), "h:1", params(keys));
+  };
+  EXPECT_THAT(problems({{"proxy_user", text("u")}}),
+              HasSubstr("proxy_user has no effect without proxy"));
+  EXPECT_THAT(problems({{"proxy_password", text("p")}}),
+              HasSubstr("proxy_password has no effect without proxy"));
+  EXPECT_THAT(problems({{"no_proxy", list({text("h")})}}),
+              HasSubstr("no_proxy has no effect without proxy"));
+  EXPECT_THAT(problems({{"proxy", text("http://p")}, {"proxy_password", text("p")}}),
+              HasSubstr("proxy_password has no effect without proxy_user"));
+  EXPECT_EQ(problems({{"proxy", text("http://p")}, {"no_proxy", list({text("h")})}}), "");
 }
 
 }  // namespace

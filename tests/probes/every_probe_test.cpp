@@ -152,6 +152,22 @@ TEST_P(EveryProbe, SaysRefusedWhereNothingListens) {
   EXPECT_EQ(outcome.phase, Phase::connect);
 }
 
+TEST_P(EveryProbe, GoesThroughAProxyIfItIsOverTcp) {
+  if (type().transport != Transport::tcp) {
+    return;  // no proxy knows the other transports
+  }
+  test::NetLab lab;
+  for (const std::string scheme : {"http://", "socks5://"}) {
+    // The proxy is a mute server: the target would have been refused.
+    const Greeter proxy(lab.context, "");
+    const std::string url = scheme + proxy.target(*find_probe_type("tcp"));
+    const Outcome outcome =
+        lab.probe(type(), "inside.example:1", test::params({{"proxy", test::text(url)}}), 200ms);
+    EXPECT_EQ(outcome.reason, Reason::stalled) << outcome.message;
+    EXPECT_TRUE(lab.resolver.asked.empty());
+  }
+}
+
 TEST_P(EveryProbe, LeavesNoDescriptorOpen) {
   test::NetLab lab;
   Greeter greeter(lab.context, "");

@@ -65,21 +65,37 @@ asio::awaitable<std::string> Peer::read_until(std::string_view end) {
       incoming.erase(0, at + end.size());
       co_return result;
     }
-    char buffer[4096];
-    boost::system::error_code ec;
-    std::size_t count = 0;
-    if (impl_->tls) {
-      auto got = co_await impl_->tls->async_read_some(asio::buffer(buffer), kAwait);
-      std::tie(ec, count) = got;
-    } else {
-      auto got = co_await impl_->socket.async_read_some(asio::buffer(buffer), kAwait);
-      std::tie(ec, count) = got;
-    }
-    incoming.append(buffer, count);
-    if (ec) {
+    const bool more = co_await receive();
+    if (!more) {
       co_return std::exchange(incoming, {});
     }
   }
+}
+
+asio::awaitable<std::string> Peer::read(std::size_t count) {
+  std::string& incoming = impl_->incoming;
+  bool more = true;
+  while (more && incoming.size() < count) {
+    more = co_await receive();
+  }
+  std::string result = incoming.substr(0, count);
+  incoming.erase(0, count);
+  co_return result;
+}
+
+asio::awaitable<bool> Peer::receive() {
+  char buffer[4096];
+  boost::system::error_code ec;
+  std::size_t count = 0;
+  if (impl_->tls) {
+    auto got = co_await impl_->tls->async_read_some(asio::buffer(buffer), kAwait);
+    std::tie(ec, count) = got;
+  } else {
+    auto got = co_await impl_->socket.async_read_some(asio::buffer(buffer), kAwait);
+    std::tie(ec, count) = got;
+  }
+  impl_->incoming.append(buffer, count);
+  co_return !ec;
 }
 
 asio::awaitable<bool> Peer::send(std::string bytes) {

@@ -40,6 +40,8 @@ class Peer {
 
   /// Everything up to and including `end`, or what came until the client closed.
   asio::awaitable<std::string> read_until(std::string_view end);
+  /// The next `count` bytes, or what came until the client closed.
+  asio::awaitable<std::string> read(std::size_t count);
   /// False if the client has gone.
   asio::awaitable<bool> send(std::string bytes);
   /// From here on TLS; false if the handshake failed.
@@ -53,6 +55,8 @@ class Peer {
 
  private:
   struct Impl;
+  /// Some more bytes; false if the client has gone.
+  asio::awaitable<bool> receive();
   std::unique_ptr<Impl> impl_;
 };
 
