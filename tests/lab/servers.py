@@ -97,6 +97,34 @@ def proxy(lab, place, address, port=3128, password=False, name="proxy"):
     return child
 
 
+def socks(lab, place, address, port=1080, users=None, blocked=(), name="socks"):
+    """Dante, a SOCKS5 server; with users {name: password} it asks for them. Blocked networks it forbids."""
+    folder = lab.folder / name
+    folder.mkdir()
+    anyone = "from: 0.0.0.0/0 to: 0.0.0.0/0"
+    path = folder / "danted.conf"
+    path.write_text(f"logoutput: stderr\ninternal: {address} port = {port}\nexternal: eth0\nclientmethod: none\n"
+                    f"socksmethod: {'username' if users else 'none'}\nuser.privileged: root\nuser.unprivileged: nobody\n"
+                    f"timeout.connect: 2\nclient pass {{ {anyone} }}\n"
+                    + "".join(f"socks block {{ from: 0.0.0.0/0 to: {network} }}\n" for network in blocked)
+                    + f"socks pass {{ {anyone} command: connect }}\n", encoding="ascii")
+    # Dante knows the system's users only, so it gets a system of its own: /etc/passwd and /etc/shadow that nobody
+    # else sees, as every program of the lab has its own mounts.
+    accounts, hashes = pathlib.Path("/etc/passwd").read_text(encoding="utf-8"), "root:*:::::::\n"
+    for user, password in (users or {}).items():
+        done = lab.run(place, "openssl", "passwd", "-6", "-stdin", input=password + "\n")
+        accounts += f"{user}:x:65533:65534::/:/bin/false\n"
+        hashes += f"{user}:{done.stdout.strip()}:19000:0:99999:7:::\n"
+    (folder / "passwd").write_text(accounts, encoding="utf-8")
+    (folder / "shadow").write_text(hashes, encoding="utf-8")
+    (folder / "shadow").chmod(0o600)
+    lab.add_address(place, address)
+    script = 'mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/shadow" /etc/shadow && exec "$@"'
+    child = lab.spawn(name, place, "sh", "-c", script, folder, "danted", "-N", "1", "-f", path)
+    lab.wait_listening(place, address, port, child, name, timeout=30)
+    return child
+
+
 def prometheus(lab, place, target, port=9090, name="prometheus"):
     """Prometheus on 127.0.0.1 of a place, scraping `target` every 500 ms."""
     folder = lab.folder / name
