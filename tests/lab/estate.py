@@ -117,9 +117,10 @@ class Estate:
             *({"listen": f"{address}:{port}", "certificate": own} for address in devices for port in (443, 5989)),
             *({"listen": f"{address}:{port}"} for address in devices for port in (80, 5988))])
         servers.ssh(lab, "devices", devices, name="device-ssh")
+        servers.ssh(lab, "devices", [SWITCH], port=830, name="device-netconf")
         servers.stubs(lab, "devices", *(f"hold@{address}:427" for address in devices),
                       *(f"udp@{address}:{port}" for address in devices for port in (161, 427, 623)),
-                      f"ssh@{SWITCH}:830", f"ssh@{STORAGE}:1022", f"hold@{CHASSIS}:6090",
+                      f"ssh@{STORAGE}:1022", f"hold@{CHASSIS}:6090",
                       f"hold@{CHASSIS}:6091,{own[0]},{own[1]}", name="device-stubs")
 
         (lab.folder / "state").mkdir()
