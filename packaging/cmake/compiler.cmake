@@ -43,6 +43,11 @@ if(REACHD_SANITIZE)
   target_link_options(reachd_sanitizers INTERFACE -fsanitize=${REACHD_SANITIZE})
 endif()
 
+option(REACHD_FUZZ "instrument for libFuzzer and build reachd_fuzz" OFF)
+if(REACHD_FUZZ)
+  target_compile_options(reachd_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 add_library(reachd_options INTERFACE)
 target_link_libraries(reachd_options INTERFACE reachd_sanitizers)
 target_include_directories(reachd_options INTERFACE ${PROJECT_SOURCE_DIR})

@@ -1,0 +1,95 @@
+#include "tests/fuzz/targets.hpp"
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "probes/core/bytes.hpp"
+#include "probes/core/target.hpp"
+#include "probes/dns.hpp"
+#include "probes/net/conversation.hpp"
+#include "probes/net/deadline.hpp"
+#include "probes/net/http.hpp"
+#include "probes/net/http_text.hpp"
+#include "probes/net/icmp_packet.hpp"
+#include "probes/net/inflate.hpp"
+#include "probes/net/proxy.hpp"
+#include "tests/fuzz/memory_stream.hpp"
+#include "tests/support/coroutine.hpp"
+
+namespace reachd::fuzz {
+namespace {
+
+using namespace std::chrono_literals;
+using Bytes = std::span<const std::byte>;
+
+/// What an exchange over a stream borrows.
+struct Loop {
+  boost::asio::io_context context{1};
+  net::DeadlineQueue queue{context.get_executor()};
+  net::Deadline deadline{queue, system_clock().steady_now() + 1min};
+};
+
+void dns(Bytes bytes) {
+  // The seeds answer this question with this id.
+  (void)dns::parse_reply(bytes, 0x1234, {"www.example.com", 1});
+}
+
+void http(Bytes bytes) {
+  Loop loop;
+  MemoryStream stream(bytes);
+  net::HttpRequest request;
+  request.target = "/";
+  const net::HttpLimits limits{.head = 4096, .body = 4096};
+  (void)test::run(loop.context,
+                  net::exchange(stream, request, limits, Phase::request, loop.deadline));
+}
+
+void http_date(Bytes bytes) { (void)net::parse_http_date(as_text(bytes)); }
+
+void icmp(Bytes bytes) {
+  (void)net::parse_echo(IpAddress::Family::v4, net::without_ipv4_header(bytes));
+  (void)net::parse_echo(IpAddress::Family::v6, bytes);
+}
+
+void inflate(Bytes bytes) {
+  (void)net::inflate(as_text(bytes), net::Encoding::gzip, 65536);
+  (void)net::inflate(as_text(bytes), net::Encoding::deflate, 65536);
+}
+
+void line(Bytes bytes) { (void)net::frame_line(bytes); }
+
+void location(Bytes bytes) {
+  static const Target kBase = parse_target("https://www.example.com:8443/a/b?c", 443).value();
+  (void)net::resolve_location(kBase, as_text(bytes));
+}
+
+void proxy_connect(Bytes bytes) {
+  Loop loop;
+  net::ProxyOptions proxy;
+  proxy.server = parse_target("http://proxy.example.com:3128", 3128).value();
+  (void)test::run(loop.context, net::open_tunnel(std::make_unique<MemoryStream>(bytes), proxy,
+                                                 "www.example.com", 443, loop.deadline));
+}
+
+}  // namespace
+
+std::span<const Parser> targets() noexcept {
+  // One line a parser.
+  // clang-format off
+  static constexpr std::array kTargets{
+      Parser{"dns", dns},
+      Parser{"http", http},
+      Parser{"http_date", http_date},
+      Parser{"icmp", icmp},
+      Parser{"inflate", inflate},
+      Parser{"line", line},
+      Parser{"location", location},
+      Parser{"proxy_connect", proxy_connect},
+  };
+  // clang-format on
+  return kTargets;
+}
+
+}  // namespace reachd::fuzz
