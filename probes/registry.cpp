@@ -10,6 +10,7 @@
 #include "probes/ssh.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
+#include "probes/udp.hpp"
 
 namespace reachd {
 
@@ -22,6 +23,7 @@ std::span<const ProbeType> probe_types() noexcept {
       http_probe_type(),
       icmp_probe_type(),
       dns_probe_type(),
+      udp_probe_type(),
       listen_probe_type(),
       ssh_probe_type(),
       netconf_probe_type(),
