@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 /// Beyond this, cuts and flips are made at every n-th byte only, so that a big seed costs no more.
 constexpr std::size_t kMostVariants = 600;
 
-const fs::path kCorpus = fs::path(REACHD_SOURCE_DIR) / "tests/fuzz/corpus";
+fs::path corpus() { return fs::path(REACHD_SOURCE_DIR) / "tests/fuzz/corpus"; }
 
 std::vector<std::byte> read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -38,7 +38,7 @@ void run(const Parser& parser, std::span<const std::byte> bytes) {
 class Corpus : public testing::TestWithParam<Parser> {};
 
 TEST_P(Corpus, EveryFileAndEveryVariantOfItIsSurvived) {
-  const fs::path folder = kCorpus / GetParam().name;
+  const fs::path folder = corpus() / GetParam().name;
   ASSERT_TRUE(fs::is_directory(folder)) << folder << " has to hold seeds";
   std::size_t seeds = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -68,7 +68,7 @@ TEST(Corpora, EachFolderHasItsTarget) {
   for (const Parser& parser : targets()) {
     names.emplace(parser.name);
   }
-  for (const auto& entry : fs::directory_iterator(kCorpus)) {
+  for (const auto& entry : fs::directory_iterator(corpus())) {
     EXPECT_TRUE(names.contains(entry.path().filename().string())) << entry.path();
   }
 }

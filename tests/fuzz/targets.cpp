@@ -24,6 +24,10 @@ namespace {
 using namespace std::chrono_literals;
 using Bytes = std::span<const std::byte>;
 
+/// No result is wrong.
+template <typename T>
+void any(const T&) noexcept {}
+
 /// What an exchange over a stream borrows.
 struct Loop {
   boost::asio::io_context context{1};
@@ -33,7 +37,7 @@ struct Loop {
 
 void dns(Bytes bytes) {
   // The seeds answer this question with this id.
-  (void)dns::parse_reply(bytes, 0x1234, {"www.example.com", 1});
+  any(dns::parse_reply(bytes, 0x1234, {"www.example.com", 1}));
 }
 
 void http(Bytes bytes) {
@@ -42,35 +46,37 @@ void http(Bytes bytes) {
   net::HttpRequest request;
   request.target = "/";
   const net::HttpLimits limits{.head = 4096, .body = 4096};
-  (void)test::run(loop.context,
-                  net::exchange(stream, request, limits, Phase::request, loop.deadline));
+  any(test::run(loop.context,
+                net::exchange(stream, request, limits, Phase::request, loop.deadline)));
 }
 
-void http_date(Bytes bytes) { (void)net::parse_http_date(as_text(bytes)); }
+void http_date(Bytes bytes) { any(net::parse_http_date(as_text(bytes));
+}
 
 void icmp(Bytes bytes) {
-  (void)net::parse_echo(IpAddress::Family::v4, net::without_ipv4_header(bytes));
-  (void)net::parse_echo(IpAddress::Family::v6, bytes);
+  (void)net::parse_echo(IpAddress::Family::v4, net::without_ipv4_header(bytes)));
+  any(net::parse_echo(IpAddress::Family::v6, bytes));
 }
 
 void inflate(Bytes bytes) {
-  (void)net::inflate(as_text(bytes), net::Encoding::gzip, 65536);
-  (void)net::inflate(as_text(bytes), net::Encoding::deflate, 65536);
+  any(net::inflate(as_text(bytes), net::Encoding::gzip, 65536));
+  any(net::inflate(as_text(bytes), net::Encoding::deflate, 65536));
 }
 
-void line(Bytes bytes) { (void)net::frame_line(bytes); }
+void line(Bytes bytes) { any(net::frame_line(bytes);
+}
 
 void location(Bytes bytes) {
-  static const Target kBase = parse_target("https://www.example.com:8443/a/b?c", 443).value();
-  (void)net::resolve_location(kBase, as_text(bytes));
+  static const Target kBase = parse_target("https://www.example.com:8443/a/b?c", 443).value());
+  any(net::resolve_location(kBase, as_text(bytes)));
 }
 
 void proxy_connect(Bytes bytes) {
   Loop loop;
   net::ProxyOptions proxy;
   proxy.server = parse_target("http://proxy.example.com:3128", 3128).value();
-  (void)test::run(loop.context, net::open_tunnel(std::make_unique<MemoryStream>(bytes), proxy,
-                                                 "www.example.com", 443, loop.deadline));
+  any(test::run(loop.context, net::open_tunnel(std::make_unique<MemoryStream>(bytes), proxy,
+                                               "www.example.com", 443, loop.deadline)));
 }
 
 }  // namespace
