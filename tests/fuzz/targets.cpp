@@ -50,11 +50,10 @@ void http(Bytes bytes) {
                 net::exchange(stream, request, limits, Phase::request, loop.deadline)));
 }
 
-void http_date(Bytes bytes) { any(net::parse_http_date(as_text(bytes));
-}
+void http_date(Bytes bytes) { any(net::parse_http_date(as_text(bytes))); }
 
 void icmp(Bytes bytes) {
-  (void)net::parse_echo(IpAddress::Family::v4, net::without_ipv4_header(bytes)));
+  any(net::parse_echo(IpAddress::Family::v4, net::without_ipv4_header(bytes)));
   any(net::parse_echo(IpAddress::Family::v6, bytes));
 }
 
@@ -63,11 +62,10 @@ void inflate(Bytes bytes) {
   any(net::inflate(as_text(bytes), net::Encoding::deflate, 65536));
 }
 
-void line(Bytes bytes) { any(net::frame_line(bytes);
-}
+void line(Bytes bytes) { any(net::frame_line(bytes)); }
 
 void location(Bytes bytes) {
-  static const Target kBase = parse_target("https://www.example.com:8443/a/b?c", 443).value());
+  static const Target kBase = parse_target("https://www.example.com:8443/a/b?c", 443).value();
   any(net::resolve_location(kBase, as_text(bytes)));
 }
 
