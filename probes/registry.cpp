@@ -7,6 +7,7 @@
 #include "probes/http.hpp"
 #include "probes/icmp.hpp"
 #include "probes/listen.hpp"
+#include "probes/ntp.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
@@ -24,6 +25,7 @@ std::span<const ProbeType> probe_types() noexcept {
       icmp_probe_type(),
       dns_probe_type(),
       udp_probe_type(),
+      ntp_probe_type(),
       listen_probe_type(),
       ssh_probe_type(),
       netconf_probe_type(),

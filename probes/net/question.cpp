@@ -31,7 +31,8 @@ asio::awaitable<Result<std::vector<std::byte>>> ask(ProbeRun& run, Question ques
   for (;;) {
     Result<std::optional<std::size_t>> size;
     if (run.progress.clock().steady_now() >= send_at) {
-      Result<void> sent = co_await (*socket)->send(question.datagram);
+      const auto datagram = question.renews != nullptr ? (*question.renews)() : question.datagram;
+      Result<void> sent = co_await (*socket)->send(datagram);
       if (!sent) {
         size = std::unexpected(std::move(sent.error()));
       }

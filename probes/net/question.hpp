@@ -22,6 +22,16 @@ class Accepts {
   ~Accepts() = default;
 };
 
+/// Makes the datagram of each transmission, right before it is sent: for protocols that have to
+/// tell which of them was answered.
+class Renews {
+ public:
+  virtual std::span<const std::byte> operator()() = 0;
+
+ protected:
+  ~Renews() = default;
+};
+
 /// One question over UDP. Lent: all of it outlives the call.
 struct Question {
   std::string_view protocol;  ///< for messages: "NTP"
@@ -29,6 +39,7 @@ struct Question {
   const Accepts& accepts;
   std::optional<IpAddress> source;  ///< an address of this host to send from
   std::size_t most = 4096;          ///< longer answers are cut, at most 64 KiB
+  Renews* renews = nullptr;         ///< null: `datagram` again and again
 };
 
 /// Sends the question to the run's endpoint until an answer is accepted, in phase `request`. The
