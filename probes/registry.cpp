@@ -8,6 +8,7 @@
 #include "probes/icmp.hpp"
 #include "probes/listen.hpp"
 #include "probes/ntp.hpp"
+#include "probes/smtp.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
@@ -30,6 +31,7 @@ std::span<const ProbeType> probe_types() noexcept {
       ssh_probe_type(),
       netconf_probe_type(),
       sftp_probe_type(),
+      smtp_probe_type(),
   };
   // clang-format on
   return kTypes;

@@ -79,7 +79,7 @@ bool is_busy(std::string_view line) noexcept {
 
 net::Framing frame_packet(std::span<const std::byte> received) {
   ByteReader reader(received);
-  if (received.front() != std::byte{0}) {
+  if (!received.empty() && received.front() != std::byte{0}) {
     return std::unexpected("no packet follows its identification");
   }
   if (received.size() < 6) {

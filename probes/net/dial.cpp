@@ -184,6 +184,13 @@ Outcome judged(const ProbeRun& run, const TlsOptions* options,
                std::shared_ptr<const TlsFacts> facts) {
   auto verdict = options != nullptr && facts ? tls_verdict(*options, *facts) : std::nullopt;
   Outcome outcome = verdict ? failed(run, std::move(*verdict)) : succeeded(run);
+  if (!outcome.success()) {
+    // Judged after the conversation, but it is the handshake that was bad.
+    outcome.phase = Phase::tls;
+    for (Attempt& attempt : outcome.attempts) {
+      attempt.phase = Phase::tls;
+    }
+  }
   outcome.tls = std::move(facts);
   return outcome;
 }

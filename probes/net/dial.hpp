@@ -64,7 +64,7 @@ asio::awaitable<Result<Dialed>> upgrade(ProbeRun& run, std::unique_ptr<Stream> s
                                         const TlsOptions& options, const std::string& host);
 
 /// The outcome of a probe whose protocol was content: a success unless the certificate is judged
-/// bad and `options` (null: no TLS) is strict. `facts` may be null.
+/// bad and `options` (null: no TLS) is strict: a failure in phase tls. `facts` may be null.
 Outcome judged(const ProbeRun& run, const TlsOptions* options,
                std::shared_ptr<const TlsFacts> facts);
 

@@ -47,5 +47,17 @@ TEST(Printable, EscapesWhatIsNotAndCutsWhatIsLong) {
   EXPECT_EQ(printable("abcdef", 3), "\"abc...\"");
 }
 
+TEST(PlainLine, KeepsTextAndTakesControlCharactersOut) {
+  EXPECT_EQ(plain_line("caf\xc3\xa9 \x1b[31mred\r\n"), "caf\xc3\xa9  [31mred");
+  EXPECT_EQ(plain_line("a\xc2\x9b"
+                       "b\x7f"
+                       "c"),
+            "a b c");
+  EXPECT_EQ(plain_line("\xff"), "\xef\xbf\xbd");
+  EXPECT_EQ(plain_line("ab\xc3\xa9", 3), "ab\xef\xbf\xbd");
+  EXPECT_EQ(plain_line("\xc2\x80"), "");
+  EXPECT_EQ(plain_line(" \t "), "");
+}
+
 }  // namespace
 }  // namespace reachd

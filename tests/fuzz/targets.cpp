@@ -15,6 +15,8 @@
 #include "probes/net/icmp_packet.hpp"
 #include "probes/net/inflate.hpp"
 #include "probes/net/proxy.hpp"
+#include "probes/net/reply.hpp"
+#include "probes/ssh.hpp"
 #include "tests/fuzz/memory_stream.hpp"
 #include "tests/support/coroutine.hpp"
 
@@ -77,6 +79,18 @@ void proxy_connect(Bytes bytes) {
                                                "www.example.com", 443, loop.deadline)));
 }
 
+void reply(Bytes bytes) { any(net::parse_reply(bytes)); }
+
+void ssh_line(Bytes bytes) {
+  any(ssh::frame_line(bytes));
+  any(ssh::parse_identification(as_text(bytes)));
+}
+
+void ssh_packet(Bytes bytes) {
+  any(ssh::frame_packet(bytes));
+  any(ssh::parse_offer(ssh::payload_of(bytes)));
+}
+
 }  // namespace
 
 std::span<const Parser> targets() noexcept {
@@ -91,6 +105,9 @@ std::span<const Parser> targets() noexcept {
       Parser{"line", line},
       Parser{"location", location},
       Parser{"proxy_connect", proxy_connect},
+      Parser{"reply", reply},
+      Parser{"ssh_line", ssh_line},
+      Parser{"ssh_packet", ssh_packet},
   };
   // clang-format on
   return kTargets;

@@ -18,6 +18,7 @@ import sys
 MODES = {
     "hold": "accepts, reads and drops what comes, says nothing",
     "ssh": "greets as an SSH server does, then holds",
+    "smtp": "greets as a mail server does and answers EHLO and QUIT",
     "close": "closes at once",
     "reset": "resets at once",
     "drip": "one byte a second for ever, with no line end",
@@ -54,6 +55,16 @@ async def _request(reader):
         pass
 
 
+async def _talk(reader, writer, greeting, answers):
+    """Lines and replies as in SMTP and FTP, until the client has said QUIT."""
+    said = greeting
+    while said:
+        writer.write(said + b"\r\n")
+        await writer.drain()
+        line = await reader.readline()
+        said = answers.get(line[:4].upper(), b"500 what?") if line and said != answers[b"QUIT"] else None
+
+
 async def _endless(writer, piece, total=None):
     sent = 0
     while total is None or sent < total:
@@ -75,6 +86,8 @@ async def _serve(mode, reader, writer):
     elif mode == "ssh":
         writer.write(b"SSH-2.0-Lab_1.0\r\n")
         await _until_closed(reader)
+    elif mode == "smtp":
+        await _talk(reader, writer, b"220 mail.lab ESMTP", {b"EHLO": b"250-mail.lab\r\n250 SIZE 1000", b"QUIT": b"221 bye"})
     elif mode == "garbage":
         writer.write(bytes(range(256)) * 4)
         await _until_closed(reader)

@@ -1,0 +1,234 @@
+#include "probes/smtp.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "probes/net/dial.hpp"
+#include "probes/net/host_name.hpp"
+#include "probes/net/reply.hpp"
+
+namespace reachd {
+namespace {
+
+using net::Reply;
+using net::Result;
+using net::Security;
+
+constexpr std::size_t kMostExtensions = 48;
+
+/// What the server said so far.
+struct Spoken {
+  std::string greeting;
+  std::string name;                     ///< as it introduces itself to EHLO
+  std::vector<std::string> extensions;  ///< "SIZE 10240000"; none with HELO
+  std::string refusal;                  ///< "554 go away": it speaks SMTP, but not with us
+};
+
+/// 42x, 45x, 52x, 55x: a mail server's own no (RFC 5321, 4.2.1: the second digit tells connection
+/// or mail system). Other services that greet in the same form say 400, 500, 502 or 530.
+bool is_refusal(const Reply& reply) noexcept {
+  const int about = reply.code / 10 % 10;
+  return reply.kind() >= 4 && (about == 2 || about == 5);
+}
+
+/// Keywords are in any case (RFC 5321, 2.4).
+bool is_starttls(std::string_view extension) noexcept {
+  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
+  return std::ranges::equal(extension, std::string_view("STARTTLS"), {}, upper);
+}
+
+Failure not_smtp(const net::Conversation& talk, const Reply& reply, std::string_view to) {
+  const std::string text = reply.to_string();
+  return talk.mismatch(to, std::as_bytes(std::span(text)));
+}
+
+Failure no_starttls(std::string why) {
+  Failure failure;
+  failure.reason = Reason::tls_handshake;
+  failure.message = std::move(why);
+  return failure;
+}
+
+class SmtpProbe final : public Probe {
+ public:
+  SmtpProbe(net::SecureDialOptions options, std::string name)
+      : options_(std::move(options)), name_(std::move(name)) {}
+
+  asio::awaitable<Outcome> run(ProbeRun run) const override {
+    auto dialed =
+        co_await net::dial(run, options_.dial, run.target.host, run.target.port, run.endpoint);
+    if (!dialed) {
+      co_return failed(run, std::move(dialed.error()));
+    }
+    run.progress.enter(Phase::request);
+    Spoken spoken;
+    const Result<void> result = co_await converse(run, *dialed, spoken);
+    co_return result ? content(run, dialed->tls, spoken) : discontent(run, dialed->tls, result);
+  }
+
+  bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }
+
+ private:
+  asio::awaitable<Result<void>> converse(ProbeRun& run, net::Dialed& dialed, Spoken& spoken) const {
+    {
+      net::Conversation talk(*dialed.stream, run.deadline, "SMTP");
+      Result<void> begun = co_await begin(talk, spoken);
+      const bool ready = begun && spoken.refusal.empty() && options_.security == Security::starttls;
+      if (ready) {
+        begun = co_await ask_for_tls(run, talk, spoken);
+      }
+      if (!begun || !ready) {
+        // Only to who speaks SMTP: anybody else would be waited for.
+        if (begun || begun.error().reason == Reason::tls_handshake) {
+          co_await leave(talk);
+        }
+        co_return begun;
+      }
+    }
+    auto secured =
+        co_await net::upgrade(run, std::move(dialed.stream), *options_.tls, run.target.host);
+    if (!secured) {
+      co_return std::unexpected(std::move(secured.error()));
+    }
+    dialed = std::move(*secured);
+    run.progress.enter(Phase::request);
+    // What was heard in clear does not count any more (RFC 3207, 4.2).
+    net::Conversation talk(*dialed.stream, run.deadline, "SMTP");
+    Result<void> again = co_await introduce(talk, spoken);
+    if (again) {
+      co_await leave(talk);
+    }
+    co_return again;
+  }
+
+  asio::awaitable<Result<void>> begin(net::Conversation& talk, Spoken& spoken) const {
+    const Result<Reply> greeting = co_await net::hear_reply(talk);
+    if (!greeting) {
+      co_return std::unexpected(greeting.error());
+    }
+    if (greeting->code == 220) {
+      spoken.greeting = greeting->lines.front();
+      Result<void> introduced = co_await introduce(talk, spoken);
+      co_return introduced;
+    }
+    if (!is_refusal(*greeting)) {
+      co_return std::unexpected(not_smtp(talk, *greeting, "its greeting"));
+    }
+    spoken.refusal = greeting->to_string();
+    co_return Result<void>{};
+  }
+
+  asio::awaitable<Result<void>> introduce(net::Conversation& talk, Spoken& spoken) const {
+    Result<Reply> reply = co_await net::command(talk, "EHLO " + name_);
+    const bool extended = reply && reply->code == 250;
+    if (reply && !extended && !is_refusal(*reply)) {
+      reply = co_await net::command(talk, "HELO " + name_);
+    }
+    if (!reply) {
+      co_return std::unexpected(std::move(reply.error()));
+    }
+    if (reply->code == 250) {
+      spoken.name = reply->lines.front().substr(0, reply->lines.front().find(' '));
+      spoken.extensions.clear();
+      if (extended) {
+        const std::size_t count = std::min(reply->lines.size(), kMostExtensions + 1);
+        spoken.extensions.assign(reply->lines.begin() + 1,
+                                 reply->lines.begin() + static_cast<std::ptrdiff_t>(count));
+      }
+      co_return Result<void>{};
+    }
+    if (!is_refusal(*reply)) {
+      co_return std::unexpected(not_smtp(talk, *reply, "its answer to HELO"));
+    }
+    spoken.refusal = reply->to_string();
+    co_return Result<void>{};
+  }
+
+  static asio::awaitable<Result<void>> ask_for_tls(ProbeRun& run, net::Conversation& talk,
+                                                   const Spoken& spoken) {
+    run.progress.enter(Phase::tls);
+    if (std::ranges::none_of(spoken.extensions, is_starttls)) {
+      co_return std::unexpected(no_starttls("the mail server offers no STARTTLS"));
+    }
+    const Result<Reply> reply = co_await net::command(talk, "STARTTLS");
+    if (!reply) {
+      co_return std::unexpected(reply.error());
+    }
+    if (reply->code != 220) {
+      co_return std::unexpected(
+          no_starttls("the mail server refuses STARTTLS: " + reply->to_string()));
+    }
+    if (talk.has_more()) {
+      // It would pass for something said under TLS (RFC 3207, 6, and CVE-2011-0411 in the other
+      // direction).
+      co_return std::unexpected(no_starttls("something was slipped in before the TLS handshake"));
+    }
+    co_return Result<void>{};
+  }
+
+  /// QUIT, and its reply is waited for (RFC 5321, 4.1.1.10). What comes changes nothing.
+  static asio::awaitable<void> leave(net::Conversation& talk) {
+    const Result<Reply> ignored = co_await net::command(talk, "QUIT");
+  }
+
+  Outcome content(const ProbeRun& run, std::shared_ptr<const TlsFacts> tls,
+                  const Spoken& spoken) const {
+    Outcome outcome = net::judged(run, options_.tls.get(), std::move(tls));
+    if (outcome.success()) {
+      outcome.degraded = !spoken.refusal.empty();
+      outcome.message = outcome.degraded
+                            ? "the mail server speaks, but not with this host: " + spoken.refusal
+                            : spoken.greeting;
+    }
+    std::string extensions;
+    for (const std::string& extension : spoken.extensions) {
+      extensions += (extensions.empty() ? "" : ", ") + extension;
+    }
+    ServiceFacts facts;
+    facts.details = {{"greeting", spoken.greeting},
+                     {"name", spoken.name},
+                     {"extensions", std::move(extensions)},
+                     {"refusal", spoken.refusal}};
+    std::erase_if(facts.details, [](const auto& detail) { return detail.second.empty(); });
+    outcome.facts = std::make_shared<const Facts>(std::move(facts));
+    return outcome;
+  }
+
+  static Outcome discontent(const ProbeRun& run, std::shared_ptr<const TlsFacts> tls,
+                            const Result<void>& result) {
+    Outcome outcome = failed(run, result.error());
+    outcome.tls = std::move(tls);
+    return outcome;
+  }
+
+  net::SecureDialOptions options_;
+  std::string name_;
+};
+
+std::shared_ptr<const Probe> make(const Target& target, Reader& params) {
+  auto options = net::read_secure_dial(params, target, Security::none, /*offers_starttls=*/true,
+                                       net::TlsOptions::Verify::strict);
+  std::string name = params.text("ehlo", net::introduction());
+  const bool one_word = !name.empty() && name.size() <= 255 &&
+                        std::ranges::all_of(name, [](char c) { return c > 0x20 && c < 0x7F; });
+  if (!one_word) {
+    params.error("ehlo", "ehlo is a host name or an address in brackets, without blanks");
+    name = "reachd.invalid";
+  }
+  return std::make_shared<SmtpProbe>(std::move(options), std::move(name));
+}
+
+}  // namespace
+
+ProbeType smtp_probe_type() {
+  return {.name = "smtp",
+          .summary = "a mail server greets and answers EHLO",
+          .transport = Transport::tcp,
+          .default_port = 25,
+          .needs_port = true,
+          .make = &make};
+}
+
+}  // namespace reachd
