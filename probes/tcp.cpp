@@ -1,9 +1,12 @@
 #include "probes/tcp.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "probes/net/connect.hpp"
 #include "probes/net/dial.hpp"
+#include "probes/tcp_dialogue.hpp"
 
 namespace reachd {
 namespace {
@@ -44,14 +47,29 @@ class TcpProbe final : public Probe {
 };
 
 std::shared_ptr<const Probe> make(const Target& target, Reader& params) {
-  return std::make_shared<TcpProbe>(net::read_dial(params, target));
+  std::vector<tcp::Step> steps = tcp::read_steps(params);
+  net::SecureDialOptions options;
+  if (std::ranges::any_of(steps, &tcp::Step::starttls)) {
+    options.dial = net::read_dial(params, target);
+    options.tls = net::read_tls(params, net::TlsOptions::Verify::strict);
+    if (params.has("security")) {
+      params.error("security", "security and a step starttls are one too many");
+    }
+  } else {
+    options = net::read_secure_dial(params, target, net::Security::none,
+                                    /*offers_starttls=*/false, net::TlsOptions::Verify::strict);
+  }
+  if (steps.empty() && options.security == net::Security::none) {
+    return std::make_shared<TcpProbe>(std::move(options.dial));
+  }
+  return make_tcp_dialogue(std::move(options), std::move(steps));
 }
 
 }  // namespace
 
 ProbeType tcp_probe_type() {
   return {.name = "tcp",
-          .summary = "a TCP connection can be opened",
+          .summary = "a TCP connection can be opened, and what is sent is answered as expected",
           .transport = Transport::tcp,
           .default_port = 0,
           .needs_port = true,

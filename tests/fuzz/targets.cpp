@@ -17,6 +17,7 @@
 #include "probes/net/proxy.hpp"
 #include "probes/net/reply.hpp"
 #include "probes/ssh.hpp"
+#include "probes/tcp_dialogue.hpp"
 #include "tests/fuzz/memory_stream.hpp"
 #include "tests/support/coroutine.hpp"
 
@@ -91,6 +92,18 @@ void ssh_packet(Bytes bytes) {
   any(ssh::parse_offer(ssh::payload_of(bytes)));
 }
 
+void tcp_dialogue(Bytes bytes) {
+  static const SendExpect kLine{{}, Pattern::compile("^[0-9]+ ").value(), {}};
+  static const SendExpect kBytes{{}, {}, {std::byte{'O'}, std::byte{'K'}}};
+  tcp::Ear ear;
+  for (const Bytes part : {bytes.first(bytes.size() / 2), bytes.subspan(bytes.size() / 2)}) {
+    ear.begin_step();
+    ear.add(part);
+    any(ear.take(kLine));
+    any(ear.take(kBytes));
+  }
+}
+
 }  // namespace
 
 std::span<const Parser> targets() noexcept {
@@ -108,6 +121,7 @@ std::span<const Parser> targets() noexcept {
       Parser{"reply", reply},
       Parser{"ssh_line", ssh_line},
       Parser{"ssh_packet", ssh_packet},
+      Parser{"tcp_dialogue", tcp_dialogue},
   };
   // clang-format on
   return kTargets;
