@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "probes/dns.hpp"
+#include "probes/ftp.hpp"
 #include "probes/http.hpp"
 #include "probes/icmp.hpp"
 #include "probes/listen.hpp"
@@ -32,6 +33,7 @@ std::span<const ProbeType> probe_types() noexcept {
       netconf_probe_type(),
       sftp_probe_type(),
       smtp_probe_type(),
+      ftp_probe_type(),
   };
   // clang-format on
   return kTypes;

@@ -1,0 +1,200 @@
+#include "probes/ftp.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "probes/net/dial.hpp"
+#include "probes/net/reply.hpp"
+
+namespace reachd {
+namespace {
+
+using net::Reply;
+using net::Result;
+using net::Security;
+
+constexpr int kServiceReadySoon = 120;
+constexpr int kFeatures = 211;
+constexpr int kServiceReady = 220;
+constexpr int kAuthAccepted = 234;
+constexpr int kSmtpOkay = 250;
+constexpr int kNotAvailable = 421;
+constexpr int kNotLoggedIn = 530;
+
+/// What the server said so far.
+struct Spoken {
+  std::string greeting;
+  std::string features;  ///< "EPSV, MDTM, UTF8"
+  std::string refusal;   ///< "421 too many users": it speaks FTP, but not with us
+};
+
+Failure not_ftp(const net::Conversation& talk, const Reply& reply, std::string_view to) {
+  const std::string text = reply.to_string();
+  return talk.mismatch(to, std::as_bytes(std::span(text)));
+}
+
+/// Of the lines of a reply to FEAT, those between the first and the last (RFC 2389, 3.2).
+std::string features_of(const Reply& reply) {
+  std::string features;
+  for (std::size_t i = 1; i + 1 < reply.lines.size(); ++i) {
+    features += (features.empty() ? "" : ", ") + reply.lines[i];
+  }
+  return features;
+}
+
+class FtpProbe final : public Probe {
+ public:
+  explicit FtpProbe(net::SecureDialOptions options) : options_(std::move(options)) {}
+
+  asio::awaitable<Outcome> run(ProbeRun run) const override {
+    auto dialed =
+        co_await net::dial(run, options_.dial, run.target.host, run.target.port, run.endpoint);
+    if (!dialed) {
+      co_return failed(run, std::move(dialed.error()));
+    }
+    run.progress.enter(Phase::request);
+    Spoken spoken;
+    const Result<void> result = co_await converse(run, *dialed, spoken);
+    if (!result) {
+      Outcome outcome = failed(run, result.error());
+      outcome.tls = std::move(dialed->tls);
+      co_return outcome;
+    }
+    co_return content(run, std::move(dialed->tls), std::move(spoken));
+  }
+
+  bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }
+
+ private:
+  asio::awaitable<Result<void>> converse(ProbeRun& run, net::Dialed& dialed, Spoken& spoken) const {
+    {
+      net::Conversation talk(*dialed.stream, run.deadline, "FTP");
+      Result<void> begun = co_await begin(talk, spoken);
+      const bool ready = begun && spoken.refusal.empty() && options_.security == Security::starttls;
+      if (ready) {
+        begun = co_await ask_for_tls(run, talk);
+      }
+      if (!begun || !ready) {
+        // Only to who speaks FTP: anybody else would be waited for.
+        if (begun || begun.error().reason == Reason::tls_handshake) {
+          co_await leave(talk);
+        }
+        co_return begun;
+      }
+    }
+    auto secured =
+        co_await net::upgrade(run, std::move(dialed.stream), *options_.tls, run.target.host);
+    if (!secured) {
+      co_return std::unexpected(std::move(secured.error()));
+    }
+    dialed = std::move(*secured);
+    run.progress.enter(Phase::request);
+    net::Conversation talk(*dialed.stream, run.deadline, "FTP");
+    co_await leave(talk);
+    co_return Result<void>{};
+  }
+
+  static asio::awaitable<Result<void>> begin(net::Conversation& talk, Spoken& spoken) {
+    Result<Reply> greeting = co_await net::hear_reply(talk);
+    if (greeting && greeting->code == kServiceReadySoon) {
+      greeting = co_await net::hear_reply(talk);
+    }
+    if (!greeting) {
+      co_return std::unexpected(std::move(greeting.error()));
+    }
+    if (greeting->code == kServiceReady) {
+      spoken.greeting = greeting->lines.front();
+      Result<void> asked = co_await ask_features(talk, spoken);
+      co_return asked;
+    }
+    if (greeting->code != kNotAvailable && greeting->code != kNotLoggedIn) {
+      co_return std::unexpected(not_ftp(talk, *greeting, "its greeting"));
+    }
+    spoken.refusal = greeting->to_string();
+    co_return Result<void>{};
+  }
+
+  static asio::awaitable<Result<void>> ask_features(net::Conversation& talk, Spoken& spoken) {
+    Result<Reply> reply = co_await net::command(talk, "FEAT");
+    if (reply && reply->code != kFeatures && reply->code != kNotAvailable) {
+      // An old server, or one that has a login come first, or a mail server: it greets in the same
+      // way, and agrees to NOOP with another code.
+      reply = co_await net::command(talk, "NOOP");
+    }
+    if (!reply) {
+      co_return std::unexpected(std::move(reply.error()));
+    }
+    if (reply->code == kSmtpOkay) {
+      co_return std::unexpected(
+          not_ftp(talk, *reply, "its answer to NOOP is that of a mail server"));
+    }
+    if (reply->code == kFeatures) {
+      spoken.features = features_of(*reply);
+    } else if (reply->code == kNotAvailable) {
+      spoken.refusal = reply->to_string();
+    }
+    co_return Result<void>{};
+  }
+
+  static asio::awaitable<Result<void>> ask_for_tls(ProbeRun& run, net::Conversation& talk) {
+    run.progress.enter(Phase::tls);
+    const Result<Reply> reply = co_await net::command(talk, "AUTH TLS");
+    if (!reply) {
+      co_return std::unexpected(reply.error());
+    }
+    Failure failure;
+    failure.reason = Reason::tls_handshake;
+    if (reply->code != kAuthAccepted) {
+      failure.message = "the FTP server refuses AUTH TLS: " + reply->to_string();
+      co_return std::unexpected(std::move(failure));
+    }
+    if (talk.has_more()) {
+      failure.message = "something was slipped in before the TLS handshake";
+      co_return std::unexpected(std::move(failure));
+    }
+    co_return Result<void>{};
+  }
+
+  /// QUIT, and its reply is waited for. What comes changes nothing.
+  static asio::awaitable<void> leave(net::Conversation& talk) {
+    const Result<Reply> ignored = co_await net::command(talk, "QUIT");
+  }
+
+  Outcome content(const ProbeRun& run, std::shared_ptr<const TlsFacts> tls, Spoken spoken) const {
+    Outcome outcome = net::judged(run, options_.tls.get(), std::move(tls));
+    if (outcome.success()) {
+      outcome.degraded = !spoken.refusal.empty();
+      outcome.message = outcome.degraded
+                            ? "the FTP server speaks, but not with this host: " + spoken.refusal
+                            : spoken.greeting;
+    }
+    ServiceFacts facts;
+    facts.details = {{"greeting", std::move(spoken.greeting)},
+                     {"features", std::move(spoken.features)},
+                     {"refusal", std::move(spoken.refusal)}};
+    std::erase_if(facts.details, [](const auto& detail) { return detail.second.empty(); });
+    outcome.facts = std::make_shared<const Facts>(std::move(facts));
+    return outcome;
+  }
+
+  net::SecureDialOptions options_;
+};
+
+std::shared_ptr<const Probe> make(const Target& target, Reader& params) {
+  return std::make_shared<FtpProbe>(net::read_secure_dial(params, target, Security::none,
+                                                          /*offers_starttls=*/true,
+                                                          net::TlsOptions::Verify::strict));
+}
+
+}  // namespace
+
+ProbeType ftp_probe_type() {
+  return {.name = "ftp",
+          .summary = "an FTP server greets and answers",
+          .transport = Transport::tcp,
+          .default_port = 21,
+          .needs_port = true,
+          .make = &make};
+}
+
+}  // namespace reachd

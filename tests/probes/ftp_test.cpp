@@ -1,0 +1,201 @@
+#include "probes/ftp.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/loopback_server.hpp"
+#include "tests/support/net_lab.hpp"
+#include "tests/support/test_ca.hpp"
+
+namespace reachd {
+namespace {
+
+using namespace std::chrono_literals;
+using test::LoopbackServer;
+using test::params;
+using test::ServerTls;
+using test::text;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+// What vsftpd 3.0.3 of Debian 12 answers.
+constexpr std::string_view kFeatures =
+    "211-Features:\r\n AUTH TLS\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n PBSZ\r\n PROT\r\n REST "
+    "STREAM\r\n"
+    " SIZE\r\n TVFS\r\n211 End\r\n";
+
+/// Answers each command by the first row whose word begins it, and keeps what it was told.
+struct Files {
+  std::string greeting = "220 (vsFTPd 3.0.3)\r\n";
+  std::vector<std::pair<std::string, std::string>> answers{
+      {"FEAT", std::string(kFeatures)},
+      {"AUTH TLS", "234 Proceed with negotiation.\r\n"},
+      {"QUIT", "221 Goodbye.\r\n"},
+      {"", "530 Please login with USER and PASS.\r\n"}};
+  std::optional<ServerTls> tls{};
+  std::vector<std::string> heard{};
+
+  test::Script script() {
+    return [this](test::Peer& peer) -> asio::awaitable<void> {
+      co_await peer.send(greeting);
+      for (;;) {
+        const std::string line = co_await peer.read_until("\r\n");
+        if (line.empty()) {
+          co_return;
+        }
+        heard.push_back(line.substr(0, line.find('\r')));
+        co_await peer.send(answer_to(line));
+        if (line.starts_with("AUTH") && tls) {
+          const bool secured = co_await peer.start_tls(*tls);
+          heard.push_back(secured ? "(tls)" : "(no tls)");
+        }
+        if (line.starts_with("QUIT")) {
+          co_return;
+        }
+      }
+    };
+  }
+
+ private:
+  std::string answer_to(std::string_view line) const {
+    for (const auto& [word, answer] : answers) {
+      if (line.starts_with(word)) {
+        return answer;
+      }
+    }
+    return {};
+  }
+};
+
+class FtpProbe : public testing::Test {
+ protected:
+  test::NetLab lab;
+  test::TestCa ca;
+  test::TempFile ca_file{ca.certificate()};
+
+  Outcome see(Files& files, const Value& values = {}, std::optional<ServerTls> tls = {}) {
+    LoopbackServer server(lab.context, files.script(), std::move(tls));
+    const Outcome outcome = lab.probe(ftp_probe_type(), server.target(), values);
+    lab.context.poll();
+    return outcome;
+  }
+  Outcome see_raw(test::Script script, Duration timeout = 4s) {
+    LoopbackServer server(lab.context, std::move(script));
+    return lab.probe(ftp_probe_type(), server.target(), {}, timeout);
+  }
+  Value secured(std::string security) const {
+    return params({{"security", text(std::move(security))},
+                   {"tls", params({{"ca_file", text(ca_file.path())}})}});
+  }
+};
+
+std::vector<std::pair<std::string_view, std::string>> details(const Outcome& outcome) {
+  const auto* found = outcome.facts ? std::get_if<ServiceFacts>(outcome.facts.get()) : nullptr;
+  EXPECT_NE(found, nullptr) << outcome.message;
+  return found == nullptr ? decltype(found->details)() : found->details;
+}
+
+TEST_F(FtpProbe, TellsGreetingAndFeaturesAndQuits) {
+  Files files;
+  const Outcome outcome = see(files);
+  EXPECT_TRUE(outcome.success()) << outcome.message;
+  EXPECT_FALSE(outcome.degraded);
+  EXPECT_EQ(outcome.message, "(vsFTPd 3.0.3)");
+  EXPECT_THAT(
+      details(outcome),
+      ElementsAre(Pair("greeting", "(vsFTPd 3.0.3)"),
+                  Pair("features",
+                       "AUTH TLS, EPRT, EPSV, MDTM, PASV, PBSZ, PROT, REST STREAM, SIZE, TVFS")));
+  EXPECT_THAT(files.heard, ElementsAre("FEAT", "QUIT"));
+}
+
+TEST_F(FtpProbe, AServerWithoutFeaturesIsAnFtpServer) {
+  for (const std::string& noop :
+       {std::string("200 NOOP ok.\r\n"), std::string("530 login first\r\n")}) {
+    Files files;
+    files.greeting = "120 in a minute\r\n220-Welcome\r\nto this server\r\n220 ready\r\n";
+    files.answers = {{"NOOP", noop}, {"QUIT", "221 bye\r\n"}, {"", "502 not implemented\r\n"}};
+    const Outcome outcome = see(files);
+    EXPECT_TRUE(outcome.success()) << outcome.message;
+    EXPECT_FALSE(outcome.degraded);
+    EXPECT_EQ(outcome.message, "Welcome");
+    EXPECT_THAT(files.heard, ElementsAre("FEAT", "NOOP", "QUIT"));
+  }
+}
+
+TEST_F(FtpProbe, AMailServerIsToldByItsAnswerToNoop) {
+  Files mail;
+  mail.greeting = "220 mail.example.com ESMTP Postfix\r\n";
+  mail.answers = {{"NOOP", "250 2.0.0 Ok\r\n"},
+                  {"", "502 5.5.2 Error: command not recognized\r\n"}};
+  const Outcome outcome = see(mail);
+  EXPECT_EQ(outcome.reason, Reason::protocol_mismatch);
+  EXPECT_THAT(outcome.message, HasSubstr("that of a mail server"));
+  EXPECT_THAT(outcome.message, HasSubstr("250 2.0.0 Ok"));
+}
+
+TEST_F(FtpProbe, OtherServicesAreToldAtOnce) {
+  for (const std::string& greeting :
+       {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("200 news ready\r\n"),
+        std::string("554 no mail for you\r\n"), std::string("\x15\x03\x01\x00\x02\x02\x0a", 7)}) {
+    const Outcome outcome = see_raw(test::banner(greeting));
+    EXPECT_EQ(outcome.reason, Reason::protocol_mismatch) << greeting;
+    EXPECT_LT(outcome.timings.total, 2s) << greeting;
+  }
+}
+
+TEST_F(FtpProbe, AServerThatRefusesThisHostIsDegraded) {
+  for (const std::string& no : {std::string("421 There are too many connected users\r\n"),
+                                std::string("530 not you\r\n")}) {
+    Files files;
+    files.greeting = no;
+    const Outcome outcome = see(files);
+    EXPECT_TRUE(outcome.success()) << outcome.message;
+    EXPECT_TRUE(outcome.degraded);
+    EXPECT_THAT(outcome.message, HasSubstr(no.substr(0, no.size() - 2)));
+  }
+}
+
+TEST_F(FtpProbe, SilenceAndAnEndAreToldApart) {
+  EXPECT_EQ(see_raw(test::mute(), 60ms).reason, Reason::stalled);
+  EXPECT_EQ(see_raw(test::hang_up()).reason, Reason::closed_early);
+  EXPECT_EQ(see_raw(test::banner("220 mute afterwards\r\n"), 60ms).reason, Reason::stalled);
+}
+
+TEST_F(FtpProbe, TlsFromTheFirstByteOrByAuth) {
+  Files implicit;
+  EXPECT_TRUE(see(implicit, secured("tls"), ServerTls{ca.issue()}).success());
+
+  Files files;
+  files.tls = ServerTls{ca.issue()};
+  const Outcome outcome = see(files, secured("starttls"));
+  EXPECT_TRUE(outcome.success()) << outcome.message;
+  EXPECT_TRUE(outcome.tls);
+  EXPECT_THAT(files.heard, ElementsAre("FEAT", "AUTH TLS", "(tls)", "QUIT"));
+
+  Files self;
+  self.tls = ServerTls{test::self_signed()};
+  const Outcome judged = see(self, secured("starttls"));
+  EXPECT_EQ(judged.reason, Reason::tls_untrusted);
+  EXPECT_EQ(judged.phase, Phase::tls);
+}
+
+TEST_F(FtpProbe, AuthThatIsRefusedOrFollowedByClearTextFails) {
+  Files files;
+  files.answers[1].second = "504 unknown\r\n";
+  const Outcome refused = see(files, secured("starttls"));
+  EXPECT_EQ(refused.reason, Reason::tls_handshake);
+  EXPECT_THAT(refused.message, HasSubstr("refuses AUTH TLS: 504 unknown"));
+  EXPECT_EQ(files.heard.back(), "QUIT");
+
+  Files injected;
+  injected.answers[1].second = "234 go\r\n230 logged in\r\n";
+  EXPECT_THAT(see(injected, secured("starttls")).message, HasSubstr("slipped in"));
+}
+
+}  // namespace
+}  // namespace reachd
