@@ -9,6 +9,7 @@
 #include "probes/icmp.hpp"
 #include "probes/listen.hpp"
 #include "probes/ntp.hpp"
+#include "probes/postgresql.hpp"
 #include "probes/smtp.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp.hpp"
@@ -34,6 +35,7 @@ std::span<const ProbeType> probe_types() noexcept {
       sftp_probe_type(),
       smtp_probe_type(),
       ftp_probe_type(),
+      postgresql_probe_type(),
   };
   // clang-format on
   return kTypes;

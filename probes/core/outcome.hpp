@@ -63,6 +63,7 @@ struct CertificateFacts {
 struct TlsFacts {
   std::string version;                  ///< "TLSv1.3"
   std::string cipher;                   ///< IANA name
+  std::string alpn{};                   ///< the protocol that the server chose (RFC 7301)
   std::vector<CertificateFacts> chain;  ///< as sent, at most 16; the first is the leaf
   Reason judgement =
       Reason::ok;  ///< what a strict judge says of the chain, also where it is only observed

@@ -31,6 +31,7 @@ class PrefixedStream final : public Stream {
   asio::awaitable<IoResult> write(std::span<const std::byte> data) override {
     return below_->write(data);
   }
+  asio::awaitable<void> finish() override { return below_->finish(); }
 
  private:
   std::unique_ptr<Stream> below_;

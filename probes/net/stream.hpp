@@ -25,6 +25,10 @@ class Stream : public Abortable {
   virtual asio::awaitable<IoResult> read_some(std::span<std::byte> buffer) = 0;
   /// All of it, or an error.
   virtual asio::awaitable<IoResult> write(std::span<const std::byte> data) = 0;
+  /// Says that nothing more will be written, where the stream has a word for it (TLS: close_notify,
+  /// RFC 8446, 6.1); without it some servers log a broken connection. A peer that has gone already
+  /// is no matter.
+  virtual asio::awaitable<void> finish() { co_return; }
 };
 
 }  // namespace reachd::net

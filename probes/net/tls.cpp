@@ -138,6 +138,14 @@ class TlsStream final : public Stream {
     co_return IoResult{{}, sent};
   }
 
+  asio::awaitable<void> finish() override {
+    if (!demanded_) {
+      ERR_clear_error();
+      note_error(SSL_shutdown(ssl_.get()));
+      co_await flush();
+    }
+  }
+
   const SSL* ssl() const noexcept { return ssl_.get(); }
   const Observed& seen() const noexcept { return *observed_; }
   /// OpenSSL's code of the last failure, 0 if it was the transport's.
@@ -229,6 +237,24 @@ class TlsStream final : public Stream {
   bool demanded_ = false;
 };
 
+/// Offers one protocol (RFC 7301, 3.1); none if the name is empty. False if it can't be sent.
+bool offer_protocol(SSL* ssl, const std::string& name) {
+  if (name.empty()) {
+    return true;
+  }
+  std::vector<unsigned char> list{static_cast<unsigned char>(name.size())};
+  list.insert(list.end(), name.begin(), name.end());
+  return name.size() < 256 &&
+         SSL_set_alpn_protos(ssl, list.data(), static_cast<unsigned>(list.size())) == 0;
+}
+
+std::string chosen_protocol(const SSL* ssl) {
+  const unsigned char* data = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl, &data, &size);
+  return {data, data + size};
+}
+
 /// Null if OpenSSL has no memory or the name can't be sent.
 SslPointer make_ssl(SSL_CTX* context, const std::string& name, WallTime now, Observed& observed) {
   SslPointer ssl(SSL_new(context), &SSL_free);
@@ -314,6 +340,7 @@ std::shared_ptr<const TlsFacts> gather(const TlsStream& stream, const TlsOptions
   cipher = cipher == nullptr ? SSL_get_pending_cipher(stream.ssl()) : cipher;
   const char* cipher_name = cipher == nullptr ? nullptr : SSL_CIPHER_standard_name(cipher);
   facts->cipher = cipher_name == nullptr ? "" : cipher_name;
+  facts->alpn = chosen_protocol(stream.ssl());
   facts->chain = chain_facts(SSL_get_peer_cert_chain(stream.ssl()));
   facts->client_certificate_asked = stream.seen().client_certificate_asked;
   judge_tls(*facts, stream.seen().findings, SSL_version(stream.ssl()), options, name);
@@ -372,7 +399,7 @@ asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transpor
   }
   auto observed = std::make_unique<Observed>();
   SslPointer ssl = make_ssl(context->get(), name, network.clock.wall_now(), *observed);
-  if (!ssl) {
+  if (!ssl || !offer_protocol(ssl.get(), options.alpn)) {
     ERR_clear_error();
     co_return std::unexpected(Failure{
         Reason::local_error, "OpenSSL can't start a handshake for " + name, 0, std::nullopt});

@@ -27,6 +27,7 @@ struct TlsOptions {
   std::vector<std::string> expected_issuers;  ///< substrings of an issuer in the chain; empty: any
   std::uint16_t min_version = 0x0303;         ///< TLS 1.2 (RFC 5246); 0x0304 is TLS 1.3
   std::uint16_t max_version = 0;              ///< 0: the newest
+  std::string alpn{};  ///< the one protocol that is offered (RFC 7301), by the probe; empty: none
 };
 
 /// Reads the key `tls` of a probe's parameters, a map of verify, ca_file, expected_issuers,

@@ -18,6 +18,21 @@ namespace {
 using asio::ip::tcp;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
+/// `wanted` is the ServerTls::alpn.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                    const unsigned char* offered, unsigned offered_size, void* wanted) {
+  const std::string_view name = *static_cast<const std::string*>(wanted);
+  for (unsigned i = 0; i < offered_size; i += offered[i] + 1U) {
+    if (std::equal(name.begin(), name.end(), offered + i + 1, offered + i + 1 + offered[i])) {
+      *chosen = offered + i + 1;
+      *size = offered[i];
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/// `tls` outlives the handshake.
 asio::ssl::context make_context(const ServerTls& tls) {
   asio::ssl::context context(asio::ssl::context::tls_server);
   SSL_CTX* raw = context.native_handle();
@@ -28,6 +43,9 @@ asio::ssl::context make_context(const ServerTls& tls) {
   context.use_private_key(asio::buffer(tls.identity.key), asio::ssl::context::pem);
   if (!tls.client_ca.empty()) {
     context.add_certificate_authority(asio::buffer(tls.client_ca));
+  }
+  if (!tls.alpn.empty()) {
+    SSL_CTX_set_alpn_select_cb(raw, &choose_protocol, const_cast<std::string*>(&tls.alpn));
   }
   switch (tls.client_certificate) {
     case ServerTls::ClientCertificate::ignored:

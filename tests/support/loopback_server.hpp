@@ -27,6 +27,7 @@ struct ServerTls {
   int most_version = 0;
   ClientCertificate client_certificate = ClientCertificate::ignored;
   std::string client_ca{};  ///< PEM, of which client certificates are taken
+  std::string alpn{};       ///< the protocol that it chooses if it is offered (RFC 7301)
 };
 
 /// One accepted connection, as a script sees it. What it does after the client has gone has no
