@@ -10,6 +10,7 @@
 #include "probes/listen.hpp"
 #include "probes/ntp.hpp"
 #include "probes/postgresql.hpp"
+#include "probes/slp.hpp"
 #include "probes/smtp.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp.hpp"
@@ -29,6 +30,7 @@ std::span<const ProbeType> probe_types() noexcept {
       dns_probe_type(),
       udp_probe_type(),
       ntp_probe_type(),
+      slp_probe_type(),
       listen_probe_type(),
       ssh_probe_type(),
       netconf_probe_type(),

@@ -6,6 +6,7 @@ certificates come from the lab's own authority.
 
 import certificates
 import servers
+import services
 
 DNS = "198.51.100.53"
 PORTAL, BATCH, INVENTORY = "198.51.100.10", "198.51.100.11", "198.51.100.12"
@@ -14,6 +15,7 @@ BEACON = "10.77.0.2"  # where reachd runs
 PARENT, OTHER_BEACON = "10.77.1.10", "10.77.1.11"
 DIRECTORY, SAP, DATABASE = "10.77.1.20", "10.77.1.30", "10.77.1.40"
 MAIL, APPLIANCE, WINDOWS, UNIX = "10.77.1.51", "10.77.1.60", "10.77.1.90", "10.77.1.91"
+TIME, LOGS = "10.77.1.70", "10.77.1.71"
 CHASSIS, SWITCH, STORAGE = "10.30.0.10", "10.30.2.10", "10.30.3.10"
 RACK = ["10.30.1.1", "10.30.1.2", "10.30.1.3"]
 
@@ -65,6 +67,8 @@ products:
       dns: [{{host: {dns}}}]
       ldap: [{{host: dc1.corp.example, tls: true}}]
       smtp: [{{host: mail.corp.example}}]
+      ntp: [{{host: {ntp}}}]
+      syslog: [{{host: {syslog}}}]
       call_home: true
       mobile_push: [apple, google]
     os_deployment: {{enabled: true, network: {appliance}}}
@@ -110,7 +114,9 @@ class Estate:
         secure = [(DIRECTORY, 636), (DIRECTORY, 3269), (APPLIANCE, 636)]
         servers.stubs(lab, "site", *(f"hold@{address}:{port}" for address, port in plain),
                       *(f"hold@{address}:{port},{corporate[0]},{corporate[1]}" for address, port in secure),
-                      f"smtp@{MAIL}:25", f"udp@{APPLIANCE}:162", name="site-stubs")
+                      f"smtp@{MAIL}:25", f"udp-mute@{APPLIANCE}:162", f"udp-slp@{APPLIANCE}:427",
+                      f"udp-mute@{LOGS}:514", name="site-stubs")
+        services.ntp(lab, "site", TIME, name="site-time")
 
         devices = [CHASSIS, *RACK, SWITCH, STORAGE]
         servers.web(lab, "devices", name="device-web", sites=[
@@ -118,12 +124,13 @@ class Estate:
             *({"listen": f"{address}:{port}"} for address in devices for port in (80, 5988))])
         servers.ssh(lab, "devices", devices, name="device-ssh")
         servers.ssh(lab, "devices", [SWITCH], port=830, name="device-netconf")
-        servers.stubs(lab, "devices", *(f"hold@{address}:427" for address in devices),
-                      *(f"udp@{address}:{port}" for address in devices for port in (161, 427, 623)),
+        servers.stubs(lab, "devices", *(f"slp@{address}:427" for address in devices),
+                      *(f"udp-slp@{address}:427" for address in devices),
+                      *(f"udp-ssdp@{address}:1900" for address in RACK),
                       f"ssh@{STORAGE}:1022", f"hold@{CHASSIS}:6090",
                       f"hold@{CHASSIS}:6091,{own[0]},{own[1]}", name="device-stubs")
 
         (lab.folder / "state").mkdir()
         self.config.write_text(CONFIGURATION.format(
             folder=lab.folder, ca_file=authority.file, chassis=CHASSIS, switch=SWITCH, storage=STORAGE, dns=DNS,
-            appliance=APPLIANCE), encoding="ascii")
+            appliance=APPLIANCE, ntp=TIME, syslog=LOGS), encoding="ascii")

@@ -148,7 +148,7 @@ def stubs(lab, place, *specifications, name="stubs"):
     places = [row.split("@", 1)[1].split(",")[0].rsplit(":", 1) for row in specifications]
     lab.add_address(place, *{address.strip("[]") for address, _ in places if not address.startswith("127.")})
     child = lab.spawn(name, place, sys.executable, _HERE / "stub.py", *specifications)
-    last = [row for row in specifications if not row.startswith("udp@")][-1:]
+    last = [row for row in specifications if not row.startswith("udp")][-1:]
     for row in last:
         address, port = row.split("@", 1)[1].split(",")[0].rsplit(":", 1)
         lab.wait_listening(place, address.strip("[]"), int(port), child, name)

@@ -15,6 +15,8 @@ import ssl
 import struct
 import sys
 
+import answers
+
 MODES = {
     "hold": "accepts, reads and drops what comes, says nothing",
     "ssh": "greets as an SSH server does, then holds",
@@ -30,8 +32,13 @@ MODES = {
     "ok": "an HTTP 200 answer",
     "proxy-403": "an HTTP proxy that refuses",
     "garbage": "bytes that are no protocol",
+    "slp": "a service agent over TCP",
     "udp": "UDP: sends back what comes",
+    "udp-mute": "UDP: says nothing, as receivers of traps and syslog do",
+    "udp-slp": "UDP: a service agent",
+    "udp-ssdp": "UDP: a device that can be searched for",
 }
+_DATAGRAMS = {"udp": lambda data: data, "udp-mute": lambda data: None, "udp-slp": answers.slp, "udp-ssdp": answers.ssdp}
 _CHUNK = b"x" * 65536
 _GIGABYTE = 1 << 30
 
@@ -118,6 +125,12 @@ async def _serve(mode, reader, writer):
         await _request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
         await writer.drain()
+    elif mode == "slp":
+        head = await reader.readexactly(5)
+        answer = answers.slp(head + await reader.readexactly(answers.slp_size(head) - 5))
+        if answer:
+            writer.write(answer)
+            await _until_closed(reader)
     elif mode == "proxy-403":
         await _request(reader)
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -128,7 +141,7 @@ def _connected(mode):
     async def connected(reader, writer):
         try:
             await _serve(mode, reader, writer)
-        except (OSError, asyncio.IncompleteReadError, ValueError):
+        except (OSError, asyncio.IncompleteReadError, ValueError, struct.error):
             pass
         finally:
             writer.close()
@@ -136,15 +149,21 @@ def _connected(mode):
     return connected
 
 
-class _Echo(asyncio.DatagramProtocol):
-    def __init__(self):
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, answer):
         self._transport = None
+        self._answer = answer
 
     def connection_made(self, transport):
         self._transport = transport
 
     def datagram_received(self, data, addr):
-        self._transport.sendto(data, addr)
+        try:
+            answer = self._answer(data)
+        except (struct.error, ValueError):
+            return  # no request of this protocol
+        if answer is not None:
+            self._transport.sendto(answer, addr)
 
 
 async def _start(specification):
@@ -154,8 +173,9 @@ async def _start(specification):
     address = address.strip("[]")
     if mode not in MODES:
         sys.exit(f"stub.py: no mode {mode}: {', '.join(MODES)}")
-    if mode == "udp":
-        await asyncio.get_running_loop().create_datagram_endpoint(_Echo, local_addr=(address, int(port)))
+    if mode in _DATAGRAMS:
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(_DATAGRAMS[mode]),
+                                                                  local_addr=(address, int(port)))
         return
     context = None
     if files:
