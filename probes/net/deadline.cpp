@@ -9,14 +9,10 @@ DeadlineQueue::DeadlineQueue(const asio::any_io_executor& executor)
 
 DeadlineQueue::~DeadlineQueue() = default;
 
-bool DeadlineQueue::Earlier::operator()(const Deadline* a, const Deadline* b) const noexcept {
-  return a->expiry() < b->expiry();
-}
-
 void DeadlineQueue::stop() noexcept {
   stopped_ = true;
   while (!waiting_.empty()) {
-    (*waiting_.begin())->end(Deadline::Ended::stopped);
+    waiting_.begin()->end(Deadline::Ended::stopped);
   }
   // The loop can end now: nothing holds it.
   timer_.cancel();
@@ -26,7 +22,7 @@ void DeadlineQueue::stop() noexcept {
 void DeadlineQueue::add(Deadline& deadline) {
   // Most probes have the same time limit, so the newest deadline is the latest: the hint saves the
   // search.
-  deadline.place_ = waiting_.insert(waiting_.end(), &deadline);
+  waiting_.insert(waiting_.end(), deadline);
   if (deadline.expiry_ < armed_for_) {
     arm();
   }
@@ -34,11 +30,11 @@ void DeadlineQueue::add(Deadline& deadline) {
 
 void DeadlineQueue::remove(Deadline& deadline) noexcept {
   // The timer stays armed: waking up once too early is cheaper than a system call for every probe.
-  waiting_.erase(deadline.place_);
+  waiting_.erase(waiting_.iterator_to(deadline));
 }
 
 void DeadlineQueue::arm() {
-  armed_for_ = (*waiting_.begin())->expiry_;
+  armed_for_ = waiting_.begin()->expiry_;
   const std::uint64_t generation = ++generation_;
   timer_.expires_at(armed_for_);
   timer_.async_wait(
@@ -48,15 +44,15 @@ void DeadlineQueue::arm() {
         }
         armed_for_ = TimePoint::max();
         expire(std::chrono::steady_clock::now());
-        if (!waiting_.empty() && (*waiting_.begin())->expiry_ < armed_for_) {
+        if (!waiting_.empty() && waiting_.begin()->expiry_ < armed_for_) {
           arm();
         }
       });
 }
 
 void DeadlineQueue::expire(TimePoint now) noexcept {
-  while (!waiting_.empty() && (*waiting_.begin())->expiry_ <= now) {
-    (*waiting_.begin())->end(Deadline::Ended::expired);
+  while (!waiting_.empty() && waiting_.begin()->expiry_ <= now) {
+    waiting_.begin()->end(Deadline::Ended::expired);
   }
 }
 

@@ -2,9 +2,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/set.hpp>
 #include <cstdint>
 #include <memory>
-#include <set>
 
 #include "probes/core/clock.hpp"
 
@@ -28,42 +28,7 @@ class Abortable {
   Abortable** link_ = nullptr;  ///< the pointer that points here, while watched
 };
 
-class Deadline;
-
-/// All deadlines of one loop behind one timer, so that arming one for every probe costs no system
-/// call. Loop thread only; outlives its deadlines.
-class DeadlineQueue {
- public:
-  explicit DeadlineQueue(const asio::any_io_executor& executor);
-  DeadlineQueue(const DeadlineQueue&) = delete;
-  DeadlineQueue& operator=(const DeadlineQueue&) = delete;
-  ~DeadlineQueue();
-
-  const asio::any_io_executor& executor() const noexcept { return executor_; }
-  /// Ends all of them at once with Ended::stopped; deadlines made later are born stopped. For
-  /// shutdown.
-  void stop() noexcept;
-
- private:
-  friend class Deadline;
-  struct Earlier {
-    bool operator()(const Deadline* a, const Deadline* b) const noexcept;
-  };
-  void add(Deadline&);
-  void remove(Deadline&) noexcept;
-  void arm();
-  void expire(TimePoint now) noexcept;
-
-  asio::any_io_executor executor_;
-  asio::steady_timer timer_;
-  std::multiset<Deadline*, Earlier> waiting_;
-  TimePoint armed_for_ = TimePoint::max();
-  std::uint64_t generation_ =
-      0;  ///< a handler of an earlier arming that was already queued is ignored
-  bool stopped_ = false;
-  std::shared_ptr<char>
-      alive_;  ///< a handler that is still queued when this goes must not touch it
-};
+class DeadlineQueue;
 
 /// Removes its Abortable from the deadline's list when it goes.
 class [[nodiscard]] Watch {
@@ -80,7 +45,7 @@ class [[nodiscard]] Watch {
 /// One a probe run, over all its phases: when it expires or is stopped, everything that waits is
 /// aborted at once. Loop thread only. An operation that was aborted returns operation_aborted;
 /// ended() then says why.
-class Deadline {
+class Deadline : public boost::intrusive::set_base_hook<> {
  public:
   enum class Ended : std::uint8_t { no, expired, stopped };
 
@@ -105,7 +70,46 @@ class Deadline {
   TimePoint expiry_;
   Ended ended_ = Ended::no;
   Abortable* watched_ = nullptr;
-  std::multiset<Deadline*, DeadlineQueue::Earlier>::iterator place_;
+};
+
+/// All deadlines of one loop behind one timer, so that arming one for every probe costs no system
+/// call. Loop thread only; outlives its deadlines.
+class DeadlineQueue {
+ public:
+  explicit DeadlineQueue(const asio::any_io_executor& executor);
+  DeadlineQueue(const DeadlineQueue&) = delete;
+  DeadlineQueue& operator=(const DeadlineQueue&) = delete;
+  ~DeadlineQueue();
+
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  /// Ends all of them at once with Ended::stopped; deadlines made later are born stopped. For
+  /// shutdown.
+  void stop() noexcept;
+
+ private:
+  friend class Deadline;
+  struct Earlier {
+    bool operator()(const Deadline& a, const Deadline& b) const noexcept {
+      return a.expiry_ < b.expiry_;
+    }
+  };
+  void add(Deadline&);
+  void remove(Deadline&) noexcept;
+  void arm();
+  void expire(TimePoint now) noexcept;
+
+  asio::any_io_executor executor_;
+  asio::steady_timer timer_;
+  // They carry their own links: arming one allocates nothing.
+  boost::intrusive::multiset<Deadline, boost::intrusive::compare<Earlier>,
+                             boost::intrusive::constant_time_size<false>>
+      waiting_;
+  TimePoint armed_for_ = TimePoint::max();
+  std::uint64_t generation_ =
+      0;  ///< a handler of an earlier arming that was already queued is ignored
+  bool stopped_ = false;
+  std::shared_ptr<char>
+      alive_;  ///< a handler that is still queued when this goes must not touch it
 };
 
 /// Adapts anything with close() or cancel() of Asio: aborting closes the socket, which ends its
