@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <exception>
 #include <string>
 #include <utility>
@@ -258,11 +258,6 @@ std::optional<Launcher::Job> Launcher::next_job() {
   return std::nullopt;
 }
 
-asio::awaitable<void> Launcher::park() {
-  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-      [this](auto handler) { parked_.emplace_back(std::move(handler)); }, asio::use_awaitable);
-}
-
 asio::awaitable<void> Launcher::slot() {
   --starting_;
   while (true) {
@@ -274,7 +269,8 @@ asio::awaitable<void> Launcher::slot() {
       if (stopping_ || parked_.size() >= kParkedSlots) {
         co_return;
       }
-      co_await park();
+      co_await asio::async_initiate<const asio::deferred_t, void()>(
+          [this](auto handler) { parked_.emplace_back(std::move(handler)); }, asio::deferred);
       continue;
     }
     Flight& flight = *job->flight;

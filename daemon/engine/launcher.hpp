@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -81,7 +80,6 @@ class Launcher {
   void arm_gate_timer(TimePoint now);
 
   asio::awaitable<void> slot();
-  asio::awaitable<void> park();
   std::optional<Job> next_job();
   asio::awaitable<void> resolve(Flight& flight);
   void attempt_ended(Flight& flight, Part& part, TimePoint began);
@@ -101,7 +99,7 @@ class Launcher {
   log::RareWarning bug_warning_;
   asio::steady_timer gate_timer_;
   TimePoint gate_armed_ = TimePoint::max();
-  std::vector<asio::any_completion_handler<void()>> parked_;
+  std::vector<std::move_only_function<void()>> parked_;
   std::uint32_t slots_ = 0;
   std::uint32_t starting_ = 0;  ///< of them, those that have not begun to look for work
   std::uint32_t active_ = 0;

@@ -27,22 +27,16 @@ ConnectQueue::~ConnectQueue() = default;
 void ConnectQueue::shutdown() {
   // The handlers own the coroutines that wait; these may let go of more when they are destroyed.
   while (!slots_.empty()) {
-    const std::optional<Handler> handler = std::move(slots_.back().handler);
+    const Handler handler = std::move(slots_.back().handler);
     slots_.pop_back();
   }
   error_code ignored;
   epoll_.close(ignored);
 }
 
-asio::awaitable<void> ConnectQueue::wait(int socket, Ticket& ticket) {
-  return asio::async_initiate<const Token, void()>(
-      [this, socket, &ticket](Handler handler) { begin(socket, ticket, std::move(handler)); },
-      asio::use_awaitable);
-}
-
 void ConnectQueue::begin(int socket, Ticket& ticket, Handler handler) {
   const std::uint32_t slot = take_slot();
-  slots_[slot].handler.emplace(std::move(handler));
+  slots_[slot].handler = std::move(handler);
   slots_[slot].ticket = &ticket;
   ticket.slot = slot;
   ticket.ec = add(socket, slot);
@@ -109,8 +103,7 @@ std::uint32_t ConnectQueue::take_slot() {
 
 ConnectQueue::Handler ConnectQueue::free_slot(std::uint32_t slot) {
   Slot& freed = slots_[slot];
-  Handler handler = std::move(*freed.handler);
-  freed.handler.reset();
+  Handler handler = std::exchange(freed.handler, nullptr);
   freed.ticket->slot = kNoSlot;
   ++freed.generation;
   free_.push_back(slot);

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
-#include <optional>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "probes/net/result.hpp"
@@ -37,19 +38,23 @@ class ConnectQueue final : public asio::execution_context::service {
   explicit ConnectQueue(asio::execution_context& context);
   ~ConnectQueue() override;
 
-  /// Returns once the socket has connected or failed, or after cancel(). The socket stays the
-  /// caller's.
-  asio::awaitable<void> wait(int socket, Ticket& ticket);
+  /// To be awaited: goes on once the socket has connected or failed, or after cancel(). The socket
+  /// stays the caller's.
+  auto wait(int socket, Ticket& ticket) {
+    // Deferred: awaiting it needs no coroutine of its own.
+    return asio::async_initiate<const asio::deferred_t, void()>(
+        [this, socket, &ticket](auto handler) { begin(socket, ticket, std::move(handler)); },
+        asio::deferred);
+  }
   /// Ends the wait; its coroutine goes on later, never within this call.
   void cancel(Ticket& ticket) noexcept;
 
  private:
-  using Token = asio::use_awaitable_t<>;
-  using Handler = asio::async_result<Token, void()>::handler_type;
+  using Handler = std::move_only_function<void()>;
   static constexpr std::uint32_t kNoSlot = UINT32_MAX;
 
   struct Slot {
-    std::optional<Handler> handler;
+    Handler handler;  ///< empty while the slot is free
     Ticket* ticket = nullptr;
     std::uint32_t generation = 0;  ///< tells an event of an earlier use
   };
