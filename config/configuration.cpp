@@ -15,7 +15,8 @@ std::optional<Settings> read_file(const std::string& path, Diagnostics& diagnost
 
 }  // namespace
 
-std::optional<Configuration> load_configuration(const std::string& path, Diagnostics& diagnostics) {
+std::optional<Configuration> load_configuration(const std::string& path, Diagnostics& diagnostics,
+                                                const ReadObserved& read_observed) {
   const std::size_t errors_before = diagnostics.count();
   std::optional<Configuration> result;
   // Read on a thread of its own, which has memory of its own with the usual allocators: the plan,
@@ -25,7 +26,8 @@ std::optional<Configuration> load_configuration(const std::string& path, Diagnos
       std::async(std::launch::async, [&] { return read_file(path, diagnostics); }).get();
   if (settings) {
     const auto catalog = Catalog::load(settings->catalog_dir, diagnostics);
-    auto plan = catalog ? make_plan(*settings, *catalog, diagnostics) : std::nullopt;
+    const Observed observed = read_observed ? read_observed(*settings) : Observed();
+    auto plan = catalog ? make_plan(*settings, *catalog, diagnostics, observed) : std::nullopt;
     // Not `= {}`, which clears a vector and keeps its memory.
     settings->products = std::vector<Product>();
     settings->checks = std::vector<CustomCheck>();

@@ -9,9 +9,10 @@
 namespace reachd::config {
 namespace {
 
-constexpr std::array<Expander, 21> kExpanders{{
+constexpr std::array<Expander, 22> kExpanders{{
     {"regional_hosts", expand_regional_hosts},
     {"listed_hosts", expand_listed_hosts},
+    {"observed", expand_observed},
     {"server_url", expand_server_url},
     {"parent_url", expand_parent_url},
     {"uploads", expand_uploads},

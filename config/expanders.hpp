@@ -91,6 +91,7 @@ const Expander* find_expander(std::string_view name) noexcept;
 void expand_regional_hosts(Expansion&);
 void expand_listed_hosts(Expansion&);
 void expand_server_url(Expansion&);
+void expand_observed(Expansion&);
 void expand_parent_url(Expansion&);
 void expand_uploads(Expansion&);
 void expand_sap_service(Expansion&);

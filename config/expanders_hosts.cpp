@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "config/expanders.hpp"
 
@@ -17,6 +19,25 @@ void add_catalogued(Expansion& expansion, const std::string& text, std::string_v
     row.method = "HEAD";  // a list of revoked certificates has megabytes, and its head is proof
   }
   expansion.add(std::move(row));
+}
+
+/// True if a list of the same row of the catalogue names the host.
+bool is_catalogued(const Expansion& expansion, const std::string& host) {
+  return std::ranges::any_of(expansion.catalog().requirements, [&](const auto& requirement) {
+    const auto* hosts = requirement->hosts_of("all");
+    return requirement->ref == expansion.requirement().ref && hosts != nullptr &&
+           std::ranges::any_of(*hosts, [&](const std::string& text) {
+             return text.substr(0, text.find('/')) == host;
+           });
+  });
+}
+
+/// True if the product's requirement of this id is judged strictly: only then a certificate that it
+/// was shown is trusted.
+bool is_strict(const CatalogProduct& catalog, std::string_view id) {
+  return std::ranges::any_of(catalog.requirements, [&](const auto& requirement) {
+    return requirement->id == id && requirement->tls == "strict";
+  });
 }
 
 void add_hosts(Expansion& expansion, const std::vector<ListedHost>& hosts) {
@@ -76,6 +97,25 @@ void expand_regional_hosts(Expansion& expansion) {
   const bool in_use = expansion.requirement().feature != "registering" || estate.registering;
   for (const std::string& host : *hosts) {
     add_catalogued(expansion, host, estate.region, in_use);
+  }
+}
+
+void expand_observed(Expansion& expansion) {
+  std::set<std::pair<std::string, std::uint16_t>> added;
+  for (const ObservedUrl& seen : expansion.builder().observed().urls()) {
+    const auto target = parse_target(seen.url, 80);
+    if (!target || !is_strict(expansion.catalog(), seen.requirement) ||
+        is_catalogued(expansion, target->host) ||
+        !added.insert({target->host, target->port}).second) {
+      continue;
+    }
+    Row row(expansion.requirement().place, target->host);
+    row.catalog_port = target->port;
+    row.scheme = "http";
+    row.path = target->path;
+    row.method = "HEAD";  // the head of a list is proof enough
+    row.note = "named by the certificate of " + seen.requirement;
+    expansion.add(std::move(row));
   }
 }
 

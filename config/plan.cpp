@@ -224,9 +224,9 @@ void refuse_circles(PlanBuilder& builder) {
 }  // namespace
 
 std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
-                              Diagnostics& diagnostics) {
+                              Diagnostics& diagnostics, const Observed& observed) {
   const std::size_t before = diagnostics.count();
-  PlanBuilder builder(settings, diagnostics);
+  PlanBuilder builder(settings, observed, diagnostics);
   builder.plan().checks.reserve(settings.checks.size());
   builder.plan().probes.reserve(settings.checks.size());
   for (const Product& product : settings.products) {

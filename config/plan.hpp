@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/catalog.hpp"
+#include "config/observed.hpp"
 #include "config/settings.hpp"
 #include "probes/core/probe.hpp"
 
@@ -89,10 +90,10 @@ struct Plan {
   std::vector<Omission> omissions;
 };
 
-/// Builds the plan. `catalog` and `settings` are not kept. All problems are reported; then nothing
-/// is returned.
+/// Builds the plan. `catalog`, `settings` and `observed` are not kept. All problems are reported;
+/// then nothing is returned.
 std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
-                              Diagnostics& diagnostics);
+                              Diagnostics& diagnostics, const Observed& observed = {});
 
 /// What an alert of this check would be (contract, 1): full severity for required (critical) and
 /// optional (warning) where a vendor or the operator vouches for the port; else info, or warning

@@ -102,8 +102,9 @@ std::string identity(const Value& map, const std::vector<std::string_view>& skip
   return text;
 }
 
-PlanBuilder::PlanBuilder(const Settings& settings, Diagnostics& diagnostics)
-    : settings_(settings), diagnostics_(diagnostics) {
+PlanBuilder::PlanBuilder(const Settings& settings, const Observed& observed,
+                         Diagnostics& diagnostics)
+    : settings_(settings), observed_(observed), diagnostics_(diagnostics) {
   plan_.vantage = settings.vantage;
   if (!settings.labels.empty()) {
     labels_ = std::make_shared<const Labels>(settings.labels);

@@ -15,10 +15,10 @@
 namespace reachd::config {
 
 /// Collects the rows of a plan. Equal probes, timings and words are kept once; an id that is used
-/// twice is a problem. Lent references: settings and diagnostics outlive the builder.
+/// twice is a problem. Lent references, which outlive the builder.
 class PlanBuilder {
  public:
-  PlanBuilder(const Settings& settings, Diagnostics& diagnostics);
+  PlanBuilder(const Settings& settings, const Observed& observed, Diagnostics& diagnostics);
 
   std::shared_ptr<const Timing> timing(const Timing& timing);
   std::shared_ptr<const std::string> word(std::string_view text);
@@ -41,6 +41,7 @@ class PlanBuilder {
 
   Plan& plan() noexcept { return plan_; }
   const Settings& settings() const noexcept { return settings_; }
+  const Observed& observed() const noexcept { return observed_; }
   Diagnostics& diagnostics() noexcept { return diagnostics_; }
   std::shared_ptr<const std::vector<Endpoint>> name_servers() const noexcept {
     return name_servers_;
@@ -51,6 +52,7 @@ class PlanBuilder {
 
  private:
   const Settings& settings_;
+  const Observed& observed_;
   Diagnostics& diagnostics_;
   Plan plan_;
   std::shared_ptr<const Labels> labels_;

@@ -18,6 +18,7 @@
 #include "daemon/engine/engine.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/metrics/self_metrics.hpp"
+#include "daemon/observations.hpp"
 #include "daemon/platform/service_host.hpp"
 #include "daemon/version.hpp"
 #include "daemon/web/server.hpp"
@@ -38,6 +39,10 @@ constexpr int kBadConfiguration = 2;
 /// How long the scheduler may stand still before the watchdog is not fed and /-/healthy says so.
 constexpr Duration kLongestPause = std::chrono::seconds(20);
 
+/// When the first certificates have been seen, and how often they are looked at afterwards.
+constexpr auto kFirstLook = std::chrono::seconds(5);
+constexpr auto kLookEvery = std::chrono::seconds(30);
+
 std::string counts(const config::Plan& plan) {
   return std::to_string(plan.checks.size()) + " checks by " + std::to_string(plan.probes.size()) +
          " probes";
@@ -57,8 +62,9 @@ std::vector<std::string> texts(const std::vector<Target>& targets) {
 class Daemon {
  public:
   /// Throws where it can't start: no descriptors, a listening address in use.
-  Daemon(const AppOptions& options, config::Configuration configuration)
+  Daemon(const AppOptions& options, config::Configuration configuration, Observations observations)
       : config_file_(options.config_file),
+        observations_(std::move(observations)),
         listen_(texts(configuration.settings.web.listen)),
         concurrency_(configuration.settings.limits.concurrency),
         plan_(std::make_shared<const config::Plan>(std::move(configuration.plan))),
@@ -67,7 +73,8 @@ class Daemon {
         resolver_(net::make_resolver()),
         engine_(engine::make_engine({.concurrency = concurrency_}, *resolver_, trust_,
                                     system_clock(), *metrics_)),
-        watchdog_(context_) {
+        watchdog_(context_),
+        look_(context_) {
     auto server = web::start_server(configuration.settings.web.listen, web_callbacks());
     if (!server) {
       throw std::runtime_error(server.error());
@@ -85,6 +92,7 @@ class Daemon {
               {{"vantage", plan_->vantage}, {"plan", counts(*plan_)}, {"web", web_addresses()}});
     host_->report(ServiceHost::State::running, "watching " + counts(*plan_));
     feed_watchdog();
+    look_at_certificates_in(kFirstLook);
     context_.run();
   }
 
@@ -99,7 +107,9 @@ class Daemon {
     Diagnostics diagnostics;
     std::optional<config::Configuration> configuration;
     try {
-      configuration = config::load_configuration(config_file_, diagnostics);
+      configuration = config::load_configuration(
+          config_file_, diagnostics,
+          [this](const config::Settings&) { return observations_.observed(); });
     } catch (const std::exception& failure) {
       // No memory or no thread to read it with: the running plan is worth more than the new one.
       diagnostics.error({}, std::string("can't read the configuration: ") + failure.what());
@@ -134,6 +144,7 @@ class Daemon {
     ready_ = false;
     host_->close();
     watchdog_.cancel();
+    look_.cancel();
     web_->stop();
     engine_->stop();
   }
@@ -184,7 +195,23 @@ class Daemon {
     });
   }
 
+  /// What the certificates name becomes part of the plan, as a reload would make it.
+  void look_at_certificates_in(std::chrono::seconds wait) {
+    look_.expires_after(wait);
+    look_.async_wait([this](const boost::system::error_code& error) {
+      if (error || stopping_) {
+        return;
+      }
+      if (observations_.look(*engine_->board(), system_clock().wall_now())) {
+        log::info("certificates name other hosts for their revocation than before: reloading");
+        reload();
+      }
+      look_at_certificates_in(kLookEvery);
+    });
+  }
+
   const std::string config_file_;
+  Observations observations_;
   const std::vector<std::string> listen_;
   const std::uint32_t concurrency_;
   std::shared_ptr<const config::Plan> plan_;
@@ -196,6 +223,7 @@ class Daemon {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<web::Server> web_;
   asio::steady_timer watchdog_;
+  asio::steady_timer look_;
   std::atomic<bool> ready_ = false;
   bool stopping_ = false;
 };
@@ -208,14 +236,19 @@ int run_daemon(const AppOptions& options) {
   log::info("reachd starting",
             {{"version", build_facts().version}, {"commit", build_facts().commit}});
   Diagnostics diagnostics;
-  auto configuration = config::load_configuration(options.config_file, diagnostics);
+  std::optional<Observations> observations;
+  auto configuration = config::load_configuration(options.config_file, diagnostics,
+                                                  [&](const config::Settings& settings) {
+                                                    observations.emplace(state_folder(settings));
+                                                    return observations->observed();
+                                                  });
   if (!configuration) {
     std::fputs(diagnostics.to_string().c_str(), stderr);
     return kBadConfiguration;
   }
   std::unique_ptr<Daemon> daemon;
   try {
-    daemon = std::make_unique<Daemon>(options, std::move(*configuration));
+    daemon = std::make_unique<Daemon>(options, std::move(*configuration), std::move(*observations));
   } catch (const std::exception& error) {
     log::error("can't start", {{"error", error.what()}});
     return kCantStart;

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "daemon/cli/table.hpp"
+#include "daemon/observations.hpp"
 #include "daemon/platform/paths.hpp"
 
 namespace reachd::cli {
@@ -36,7 +37,7 @@ std::shared_ptr<std::vector<std::string>> add_only_option(CLI::App& command) {
 
 std::optional<config::Configuration> load_or_explain(const std::string& path, Context& context) {
   Diagnostics diagnostics;
-  auto configuration = config::load_configuration(path, diagnostics);
+  auto configuration = config::load_configuration(path, diagnostics, &read_observed);
   if (!configuration) {
     context.err << diagnostics.to_string();
     if (path == platform::default_config_file()) {

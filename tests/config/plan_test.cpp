@@ -25,6 +25,7 @@ using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::Not;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 const Catalog& catalog() {
   static const Catalog kLoaded = [] {
@@ -428,6 +429,34 @@ TEST(Plan, TheProductsProxyIsOnTheWayOfRefs1To4AndNoOther) {
     }
   }
   EXPECT_THAT(through, ElementsAre("1", "2", "3", "4"));
+}
+
+TEST(Plan, WhatTrustedCertificatesNameBecomesChecks) {
+  const std::string text = beacon("    revocation_proxy: http://proxy.example.com:3128\n");
+  Observed observed;
+  for (const char* url : {"http://ocsp.e1.example.com/a", "http://ocsp.e1.example.com/b",
+                          "http://crl.example.com:8080/x.crl", "http://crl3.digicert.com/y.crl"}) {
+    observed.note("flexera.3.batch-server", url, {});
+  }
+  observed.note("flexera.7.ldaps", "http://not-strict.example.com/", {});
+  observed.note("custom/mine", "http://no-requirement.example.com/", {});
+  Diagnostics diagnostics;
+  const Settings settings = read_settings(parse_yaml(text, "reachd.yaml", diagnostics).value(),
+                                          "reachd.yaml", diagnostics);
+  const auto plan = make_plan(settings, catalog(), diagnostics, observed);
+  ASSERT_TRUE(plan) << diagnostics.to_string();
+  std::vector<std::string> found;
+  for (const Check& check : plan->checks) {
+    if (check.id.starts_with("flexera.5.observed/")) {
+      found.push_back(check.id);
+      EXPECT_FALSE(plan->probes[check.probe].probe->wants_address()) << "goes by its proxy";
+      EXPECT_EQ(check.note, "named by the certificate of flexera.3.batch-server");
+    }
+  }
+  // crl3.digicert.com is on the list of flexera.5.revocation already.
+  EXPECT_THAT(found, UnorderedElementsAre("flexera.5.observed/crl.example.com:8080",
+                                          "flexera.5.observed/ocsp.e1.example.com:80"));
+  EXPECT_EQ(plan->checks.size(), plan_of(text).checks.size() + 2);
 }
 
 TEST(Plan, TheProductsProxyCoversProbesOfEveryKindOverTcp) {

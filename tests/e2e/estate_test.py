@@ -53,6 +53,18 @@ class EstateTest(support.LabTestCase):
                 daemon.wait_state(check, "up", 60)
 
 
+    def test_hosts_that_certificates_name_become_checks_and_stay(self):
+        check = "flexera.5.observed/ocsp.lab-authority.example:80"
+        with support.Daemon(self.estate.config, self.lab) as daemon:
+            support.wait_for("the observed host", lambda: check in daemon.checks())
+            daemon.wait_state(check, "up")
+            self.assertEqual(daemon.stop()[0], 0)
+        with support.Daemon(self.estate.config, self.lab) as daemon:
+            self.assertIn(check, daemon.checks())  # at once, before any certificate was seen
+        plan, _ = support.run_in_lab(self.lab, "plan", "--config", self.estate.config, "--json")
+        self.assertIn(check, [row["check"] for row in json.loads(plan.stdout)])
+
+
 class DemoTest(support.LabTestCase):
     def test_run_lab_shows_a_breakdown_and_cleans_up(self):
         demo = pathlib.Path(estate.__file__).with_name("demo.py")

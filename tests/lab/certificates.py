@@ -49,12 +49,14 @@ class Authority:
                  "ec_paramgen_curve:P-256", "-nodes", "-keyout", self._key, "-out", self.file, "-days", "30",
                  "-subj", f"/CN={name}")
 
-    def issue(self, name, names, not_before=None, not_after=None):
-        """A certificate for DNS names and addresses: (certificate file, key file). Times as 20200101000000Z."""
+    def issue(self, name, names, not_before=None, not_after=None, ocsp=None):
+        """A certificate for DNS names and addresses: (certificate file, key file). Times as 20200101000000Z; `ocsp`
+        is the URL where its revocation can be asked."""
         certificate, key, request = (self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
         _openssl("req", "-new", "-config", self._config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                  "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={names[0][:60]}",
-                 "-addext", f"subjectAltName={_alternatives(names)}")
+                 "-addext", f"subjectAltName={_alternatives(names)}",
+                 *(["-addext", f"authorityInfoAccess=OCSP;URI:{ocsp}"] if ocsp else []))
         validity = ["-startdate", not_before or "20240101000000Z", "-enddate", not_after or "20991231235959Z"]
         _openssl("ca", "-batch", "-notext", "-config", self._config, "-cert", self.file, "-keyfile", self._key,
                  "-in", request, "-out", certificate, *validity)

@@ -29,7 +29,7 @@ _HOSTS = {
 }
 _DOMAINS = {  # the authorities' revocation hosts, the push services and the maker's own services
     "amazontrust.com": REVOCATION, "digicert.com": REVOCATION, "lencr.org": REVOCATION,
-    "push.apple.com": PUSH, "googleapis.com": PUSH, "google.com": PUSH, "lenovo.com": LENOVO,
+    "lab-authority.example": REVOCATION, "push.apple.com": PUSH, "googleapis.com": PUSH, "google.com": PUSH, "lenovo.com": LENOVO,
 }
 _BEACON_PATHS = {path: 'return 200 "Test succeeded\\n";' for path in ("/", "/ManageSoftRL", "/ManageSoftDL")}
 
@@ -91,7 +91,8 @@ class Estate:
         lab, authority = self.lab, self.authority
         servers.dns(lab, "cloud", DNS, _HOSTS, _DOMAINS)
         cloud = authority.issue("cloud", [name for name in _HOSTS if not name.endswith(".example")] +
-                                ["*.apple.com", "*.push.apple.com", "*.googleapis.com", "*.lenovo.com"])
+                                ["*.apple.com", "*.push.apple.com", "*.googleapis.com", "*.lenovo.com"],
+                                ocsp="http://ocsp.lab-authority.example/")
         corporate = authority.issue("corporate", [name for name in _HOSTS if name.endswith(".example")])
         own = certificates.self_signed(lab.folder, "controller", ["controller.invalid"], bits=2048)
 
