@@ -7,6 +7,7 @@
 #include "probes/ftp.hpp"
 #include "probes/http.hpp"
 #include "probes/icmp.hpp"
+#include "probes/ipmi.hpp"
 #include "probes/listen.hpp"
 #include "probes/ntp.hpp"
 #include "probes/postgresql.hpp"
@@ -31,6 +32,7 @@ std::span<const ProbeType> probe_types() noexcept {
       udp_probe_type(),
       ntp_probe_type(),
       slp_probe_type(),
+      ipmi_probe_type(),
       listen_probe_type(),
       ssh_probe_type(),
       netconf_probe_type(),

@@ -47,3 +47,18 @@ def ssdp(request):
         return None
     return (b"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT:\r\nLOCATION: https://lab/redfish/v1/\r\n"
             b"SERVER: lab/1.0 UPnP/1.1 lab/1.0\r\nST: upnp:rootdevice\r\nUSN: uuid:0::upnp:rootdevice\r\n\r\n")
+
+
+def _checksum(data):
+    return bytes([-sum(data) & 0xFF])
+
+
+def ipmi(request):
+    """A management controller before any session: ASF presence pings (ASF 2.0, 3.2.4) and Get Channel Authentication
+    Capabilities (IPMI v2.0, 22.13)."""
+    if request[:4] == b"\x06\0\xff\x06" and request[8:9] == b"\x80":
+        return request[:8] + b"\x40" + request[9:10] + b"\0\x10" + request[4:8] + bytes(4) + b"\x81" + bytes(7)
+    if request[:5] == b"\x06\0\xff\x07\0" and request[15:16] == b"\x18" and request[19:20] == b"\x38":
+        head, body = b"\x81\x1c", b"\x20" + request[18:19] + b"\x38\0\x01\x97\x06\x03" + bytes(4)
+        return request[:13] + b"\x10" + head + _checksum(head) + body + _checksum(body)
+    return None

@@ -127,7 +127,7 @@ class Estate:
         servers.ssh(lab, "devices", [SWITCH], port=830, name="device-netconf")
         servers.stubs(lab, "devices", *(f"slp@{address}:427" for address in devices),
                       *(f"udp-slp@{address}:427" for address in devices),
-                      *(f"udp-ssdp@{address}:1900" for address in RACK),
+                      *(f"udp-{what}@{address}:{port}" for address in RACK for what, port in (("ipmi", 623), ("ssdp", 1900))),
                       f"ssh@{STORAGE}:1022", f"hold@{CHASSIS}:6090",
                       f"hold@{CHASSIS}:6091,{own[0]},{own[1]}", name="device-stubs")
 

@@ -36,9 +36,11 @@ MODES = {
     "udp": "UDP: sends back what comes",
     "udp-mute": "UDP: says nothing, as receivers of traps and syslog do",
     "udp-slp": "UDP: a service agent",
+    "udp-ipmi": "UDP: a management controller before any session",
     "udp-ssdp": "UDP: a device that can be searched for",
 }
-_DATAGRAMS = {"udp": lambda data: data, "udp-mute": lambda data: None, "udp-slp": answers.slp, "udp-ssdp": answers.ssdp}
+_DATAGRAMS = {"udp": lambda data: data, "udp-mute": lambda data: None, "udp-slp": answers.slp,
+              "udp-ipmi": answers.ipmi, "udp-ssdp": answers.ssdp}
 _CHUNK = b"x" * 65536
 _GIGABYTE = 1 << 30
 
