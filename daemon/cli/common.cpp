@@ -87,6 +87,16 @@ std::string outcome_line(const Outcome& outcome) {
   return line;
 }
 
+std::string path_details(const Path& path, const std::string& indent) {
+  std::string text = fmt::format("{}the way to {}\n", indent, path.target.to_string());
+  for (const Hop& hop : path.hops) {
+    text += fmt::format(
+        "{}{:3}  {}\n", indent, hop.number,
+        hop.address ? hop.address->to_string() + "  " + human_duration(hop.duration) : "*");
+  }
+  return text + indent + printable(path.message) + "\n";
+}
+
 std::string outcome_details(const Outcome& outcome, const std::string& indent) {
   std::string text;
   for (const Attempt& attempt : outcome.attempts) {

@@ -56,6 +56,9 @@ std::string outcome_line(const Outcome& outcome);
 /// "1.2 ms", "3.4 s"
 std::string human_duration(Duration duration);
 
+/// One line a hop and one that says what it means.
+std::string path_details(const Path& path, const std::string& indent);
+
 /// One line each: the attempts at the addresses, the phases, the certificate.
 std::string outcome_details(const Outcome& outcome, const std::string& indent);
 

@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> params;
   bool as_json = false;
   bool verbose = false;
+  bool trace = false;
 };
 
 class PrintingLog final : public ProbeLog {
@@ -105,6 +106,38 @@ void print(const Options& options, const Outcome& outcome, Context& context) {
   context.out << options.kind << " " << printable(options.target) << ": "
               << (context.colour ? std::string(colour) + headline + "\x1b[0m" : headline) << "\n"
               << outcome_details(outcome, "  ");
+  if (outcome.path) {
+    context.out << path_details(*outcome.path, "  ");
+  }
+}
+
+/// The address whose way is worth a look: the first that failed, else the first.
+std::optional<Endpoint> endpoint_to_trace(const Outcome& outcome) {
+  std::optional<Endpoint> first;
+  for (const Attempt& attempt : outcome.attempts) {
+    if (attempt.endpoint && !attempt.success()) {
+      return attempt.endpoint;
+    }
+    first = first ? first : attempt.endpoint;
+  }
+  return first;
+}
+
+/// Adds the path to the outcome, or says why there is none.
+void trace(const config::ProbeSpec& spec, net::Resolver& resolver, net::TrustStore& trust,
+           Outcome& outcome, Context& context) {
+  const auto endpoint = endpoint_to_trace(outcome);
+  if (spec.type->transport != Transport::tcp) {
+    context.err << "--trace: only the way to a TCP port can be traced\n";
+  } else if (!endpoint) {
+    context.err << "--trace: no address was connected to directly\n";
+  } else {
+    const Outcome found = engine::trace_once(spec, *endpoint, resolver, trust, system_clock());
+    outcome.path = found.path;
+    if (!found.path) {
+      context.err << "--trace: " << outcome_line(found) << "\n";
+    }
+  }
 }
 
 int probe(const Options& options, Context& context) {
@@ -118,8 +151,11 @@ int probe(const Options& options, Context& context) {
   net::TrustStore trust;
   const auto resolver = net::make_resolver();
   PrintingLog log(context.err);
-  const Outcome outcome = engine::probe_once(plan->probes.front(), *resolver, trust, system_clock(),
-                                             options.verbose ? &log : nullptr);
+  Outcome outcome = engine::probe_once(plan->probes.front(), *resolver, trust, system_clock(),
+                                       options.verbose ? &log : nullptr);
+  if (options.trace) {
+    trace(plan->probes.front(), *resolver, trust, outcome, context);
+  }
   if (options.as_json) {
     std::string text;
     json::Writer row(text);
@@ -160,7 +196,8 @@ void add_probe(CLI::App& app, Context& context) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->add_flag("--json", options->as_json, "As JSON");
-  command->add_flag("-v,--verbose,--trace", options->verbose, "Every step, on the error stream");
+  command->add_flag("-v,--verbose", options->verbose, "Every step, on the error stream");
+  command->add_flag("--trace", options->trace, "Then trace the way to the port, hop by hop");
   command->callback([&context, options] {
     context.chosen = [&context, options] { return probe(*options, context); };
   });

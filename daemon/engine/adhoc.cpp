@@ -7,6 +7,7 @@
 #include "daemon/engine/launcher.hpp"
 #include "daemon/engine/layout.hpp"
 #include "daemon/engine/loops.hpp"
+#include "daemon/engine/tracer.hpp"
 #include "daemon/engine/verdict.hpp"
 #include "probes/net/deadline.hpp"
 #include "probes/net/descriptors.hpp"
@@ -75,9 +76,14 @@ Outcome probe_once(const config::ProbeSpec& spec, net::Resolver& resolver, net::
   Outcome result;
   OwnLoop loop(kMaxAddresses, resolver, trust, clock,
                [&result](std::uint32_t, Outcome outcome) { result = std::move(outcome); });
-  loop.add({.spec = &spec, .probe = spec.probe.get(), .plan = nullptr, .token = 0, .log = log});
+  loop.add({.spec = &spec, .probe = spec.probe.get(), .owner = nullptr, .token = 0, .log = log});
   loop.run();
   return result;
+}
+
+Outcome trace_once(const config::ProbeSpec& spec, const Endpoint& endpoint, net::Resolver& resolver,
+                   net::TrustStore& trust, const Clock& clock) {
+  return probe_once(*trace_spec(spec, endpoint, make_tracer), resolver, trust, clock);
 }
 
 void probe_all(const config::Plan& plan, const std::vector<std::uint32_t>& probes,
@@ -90,7 +96,7 @@ void probe_all(const config::Plan& plan, const std::vector<std::uint32_t>& probe
   for (const std::uint32_t probe : probes) {
     if (!is_idle(plan, checks_of_probe.of(probe))) {
       const config::ProbeSpec& spec = plan.probes[probe];
-      loop.add({.spec = &spec, .probe = spec.probe.get(), .plan = nullptr, .token = probe});
+      loop.add({.spec = &spec, .probe = spec.probe.get(), .owner = nullptr, .token = probe});
     }
   }
   loop.run();

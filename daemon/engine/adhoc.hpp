@@ -20,6 +20,11 @@ namespace reachd::engine {
 Outcome probe_once(const config::ProbeSpec& spec, net::Resolver& resolver, net::TrustStore& trust,
                    const Clock& clock, ProbeLog* log = nullptr);
 
+/// Traces the way to an endpoint that the spec's probe looked at, once; blocks until it ended. The
+/// outcome has the path, or says what of this host's own failed. For `reachd probe --trace`.
+Outcome trace_once(const config::ProbeSpec& spec, const Endpoint& endpoint, net::Resolver& resolver,
+                   net::TrustStore& trust, const Clock& clock);
+
 /// Runs every probe of the plan once under the limits that the daemon obeys (concurrency, per host,
 /// gap), without confirmation; blocks until all ended. `done(probe index, outcome)` is called on
 /// this thread as each ends. Probes of which no result would ever count (encapsulated devices) are

@@ -33,6 +33,8 @@ struct CheckStatus {
   /// A sentence where the last outcome alone does not explain the verdict: unknown (a gate, no
   /// proof yet) or degraded (slow, a certificate near its end). Lives as long as the board.
   std::string_view why;
+  /// Where the way ends, of a check that is down because its port is silent; null: not traced.
+  std::shared_ptr<const Path> path;
 };
 
 /// A plan and the status of each of its checks. The plan never changes; a reload makes a new board

@@ -24,7 +24,7 @@ class LoopsEngine final : public Engine {
     const std::uint32_t share = std::max(concurrency / loops, 1U);
     for (unsigned i = 0; i < loops; ++i) {
       loops_.push_back(std::make_unique<Loop>(static_cast<std::uint8_t>(i), share, resolver, trust,
-                                              clock, observer));
+                                              clock, observer, options.tracer));
     }
     layout_ = std::make_shared<Layout>(std::make_shared<config::Plan>(), loops, nullptr);
   }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "daemon/engine/board.hpp"
+#include "daemon/engine/tracer.hpp"
 #include "probes/core/clock.hpp"
 
 namespace reachd::net {
@@ -34,6 +35,7 @@ struct EngineOptions {
   unsigned loops = 1;  ///< threads that probe; a check stays on one
   std::uint32_t concurrency =
       0;  ///< probes in flight on all loops; 0: from the descriptor limit, with a reserve
+  MakeTracer tracer = make_tracer;  ///< called on the loops
 };
 
 /// When to look: runs the checks of a plan on its loops, on schedule, within the limits, and keeps

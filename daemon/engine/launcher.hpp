@@ -20,10 +20,10 @@ namespace reachd::engine {
 /// A probe to be run once.
 struct Order {
   const config::ProbeSpec* spec = nullptr;
-  const Probe* probe = nullptr;              ///< the spec's full or light one
-  std::shared_ptr<const config::Plan> plan;  ///< what keeps the two alive
-  std::uint32_t token = 0;                   ///< given back with the outcome
-  ProbeLog* log = nullptr;                   ///< lent; usually null
+  const Probe* probe = nullptr;       ///< the spec's full or light one
+  std::shared_ptr<const void> owner;  ///< what keeps the two alive
+  std::uint32_t token = 0;            ///< given back with the outcome
+  ProbeLog* log = nullptr;            ///< lent; usually null
 };
 
 /// Runs probes on one loop: resolves the name, probes the addresses that the policy asks for side

@@ -7,7 +7,7 @@
 namespace reachd::engine {
 
 Loop::Loop(std::uint8_t number, std::uint32_t concurrency, net::Resolver& resolver,
-           net::TrustStore& trust, const Clock& clock, Observer& observer)
+           net::TrustStore& trust, const Clock& clock, Observer& observer, MakeTracer tracer)
     : context_(1),
       work_(context_.get_executor()),
       deadlines_(context_.get_executor()),
@@ -16,7 +16,7 @@ Loop::Loop(std::uint8_t number, std::uint32_t concurrency, net::Resolver& resolv
                            .resolver = resolver,
                            .trust = trust,
                            .clock = clock},
-              number, concurrency, observer),
+              number, concurrency, observer, std::move(tracer)),
       thread_([this] {
         context_.run();
         ended_.set_value();

@@ -17,7 +17,7 @@ namespace reachd::engine {
 class Loop {
  public:
   Loop(std::uint8_t number, std::uint32_t concurrency, net::Resolver& resolver,
-       net::TrustStore& trust, const Clock& clock, Observer& observer);
+       net::TrustStore& trust, const Clock& clock, Observer& observer, MakeTracer tracer);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   /// The thread has ended: join() came first.

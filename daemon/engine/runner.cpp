@@ -18,6 +18,8 @@ constexpr int kMostAtOnce = 128;
 constexpr Duration kHeartbeat = 2s;
 /// A wake-up that comes so late means that the process stood still.
 constexpr Duration kStoodStill = 2s;
+/// Flights with this bit in their token are traces.
+constexpr std::uint32_t kTraceToken = 0x80000000;
 
 void count(CheckStatus& status, const Outcome& outcome) {
   ++status.probes;
@@ -33,6 +35,15 @@ void count(CheckStatus& status, const Outcome& outcome) {
   }
 }
 
+bool is_silent(const Attempt& attempt) noexcept {
+  return attempt.reason == Reason::timeout && attempt.phase == Phase::connect && attempt.endpoint &&
+         attempt.endpoint->port != 0;
+}
+
+bool is_silence(const Outcome& outcome) noexcept {
+  return outcome.reason == Reason::timeout && outcome.phase == Phase::connect;
+}
+
 }  // namespace
 
 void Runner::Entry::take(const Layout& layout, std::uint32_t its_probe) {
@@ -42,13 +53,18 @@ void Runner::Entry::take(const Layout& layout, std::uint32_t its_probe) {
 }
 
 Runner::Runner(const net::Network& network, std::uint8_t number, std::uint32_t concurrency,
-               Observer& observer)
+               Observer& observer, MakeTracer make_tracer)
     : network_(network),
       number_(number),
       observer_(observer),
+      make_tracer_(std::move(make_tracer)),
       launcher_(network_, concurrency,
-                [this](std::uint32_t index, Outcome& outcome, TimePoint now) {
-                  finished(index, outcome, now);
+                [this](std::uint32_t token, Outcome& outcome, TimePoint now) {
+                  if ((token & kTraceToken) != 0) {
+                    traced(token & ~kTraceToken, outcome, now);
+                  } else {
+                    finished(token, outcome, now);
+                  }
                 }),
       timer_(network.executor),
       last_progress_(network.clock.steady_now()) {
@@ -68,6 +84,7 @@ void Runner::apply(std::shared_ptr<Layout> layout) {
   for (std::uint32_t i = 0; i < old.size(); ++i) {
     entry_of[old[i].probe] = i;
   }
+  std::vector<std::uint32_t> renumbered(old.size(), TraceQueue::kGone);
   const Schedule old_schedule = std::exchange(schedule_, {});
   const TimePoint now = network_.clock.steady_now();
   entries_.reserve(static_cast<std::size_t>(std::ranges::count(layout_->loop_of_probe, number_)));
@@ -88,10 +105,12 @@ void Runner::apply(std::shared_ptr<Layout> layout) {
     Entry& kept = entries_.emplace_back(std::exchange(old[place], {}));
     kept.take(*layout_, probe);
     const auto index = schedule_.adopt(old_schedule, place, spec.key, spec.timing->interval, now);
+    renumbered[place] = index;
     if (kept.flight != nullptr) {
       Launcher::set_token(kept.flight, index);
     }
   }
+  traces_.renumber(renumbered);
   for (const Entry& gone : old) {
     if (gone.flight != nullptr) {
       launcher_.cancel(gone.flight);
@@ -148,7 +167,8 @@ void Runner::arm(TimePoint now) {
   TimePoint next = now + kHeartbeat;
   if (launcher_.has_room()) {
     // At most one wake-up in a batch's time; after a pause the next is on time.
-    next = std::min(next, std::max(schedule_.next_due(), last_wake_ + kBatch));
+    next = std::min(next,
+                    std::max(std::min(schedule_.next_due(), traces_.next()), last_wake_ + kBatch));
   }
   if (next >= armed_for_ || stopping_) {
     return;
@@ -172,6 +192,7 @@ void Runner::wake() {
     }
   }
   armed_for_ = TimePoint::max();
+  start_traces(now);
   launch_due(now);
   arm(now);
 }
@@ -197,7 +218,7 @@ void Runner::launch_due(TimePoint now) {
     }
     entry.flight = launcher_.start({.spec = &spec,
                                     .probe = entry.light ? spec.light.get() : spec.probe.get(),
-                                    .plan = layout_->plan,
+                                    .owner = layout_->plan,
                                     .token = due->index},
                                    now);
   }
@@ -230,11 +251,17 @@ void Runner::finished(std::uint32_t index, Outcome& outcome, TimePoint now) {
   const auto shared = std::make_shared<const Outcome>(std::move(outcome));
   const WallTime wall = network_.clock.wall_now();
   std::optional<Duration> again;
+  bool fell_silent = false;
   for (const std::uint32_t check : entry.checks) {
-    if (judge_check(check, shared, now, wall)) {
+    const Judged judged = judge_check(check, shared, now, wall);
+    fell_silent = fell_silent || judged.fell_silent;
+    if (judged.confirm) {
       const Duration confirm = layout_->plan->checks[check].timing->confirm_interval;
       again = again ? std::min(*again, confirm) : confirm;
     }
+  }
+  if (fell_silent) {
+    want_path(index, *shared, now);
   }
   if (again) {
     // Of a check that looks less often than another one of the same probe.
@@ -250,8 +277,9 @@ void Runner::finished(std::uint32_t index, Outcome& outcome, TimePoint now) {
   arm(now);
 }
 
-bool Runner::judge_check(std::uint32_t index, const std::shared_ptr<const Outcome>& outcome,
-                         TimePoint now, WallTime wall) {
+Runner::Judged Runner::judge_check(std::uint32_t index,
+                                   const std::shared_ptr<const Outcome>& outcome, TimePoint now,
+                                   WallTime wall) {
   const config::Check& check = layout_->plan->checks[index];
   if (!layout_->plan->groups.empty() && !is_local_fault(outcome->reason)) {
     for (const std::uint32_t group : layout_->groups_of_check.of(index)) {
@@ -264,10 +292,17 @@ bool Runner::judge_check(std::uint32_t index, const std::shared_ptr<const Outcom
       held.empty() ? judge(*outcome, *check.timing, machine.had_reply(), wall) : Proof::none;
   const VerdictMachine::Step step = machine.observe(proof, *check.timing, now);
   std::optional<CheckStatus> changed;
+  bool fell_silent = false;
   layout_->board->update(index, [&](CheckStatus& status) {
     count(status, *outcome);
+    const bool was_silent = status.last && is_silence(*status.last);
     status.last = outcome;
     status.verdict = machine.verdict();
+    if (status.verdict != Verdict::down) {
+      status.path = nullptr;
+    } else if (is_silence(*outcome) && !status.path) {
+      fell_silent = step.from || !was_silent;
+    }
     status.why = "";
     if (status.verdict == Verdict::unknown) {
       // What failed on our own side says so itself, and nothing of what a gate waits for.
@@ -288,8 +323,74 @@ bool Runner::judge_check(std::uint32_t index, const std::shared_ptr<const Outcom
   });
   if (changed) {
     observer_.on_change(check, *step.from, *changed);
+    if (changed->verdict == Verdict::up || changed->verdict == Verdict::degraded) {
+      for (const Attempt& attempt : outcome->attempts) {
+        if (attempt.success() && attempt.endpoint) {
+          traces_.answers(*attempt.endpoint);
+        }
+      }
+    }
   }
-  return step.confirm;
+  return {.confirm = step.confirm, .fell_silent = fell_silent};
+}
+
+void Runner::want_path(std::uint32_t index, const Outcome& outcome, TimePoint now) {
+  const Entry& entry = entries_[index];
+  const auto silent = std::ranges::find_if(outcome.attempts, &is_silent);
+  if (entry.spec->type->transport != Transport::tcp || silent == outcome.attempts.end()) {
+    return;
+  }
+  switch (traces_.want(*silent->endpoint, index, now)) {
+    case TraceQueue::Answer::queued:
+      break;
+    case TraceQueue::Answer::known:
+      show_path(entry, traces_.path(*silent->endpoint, now));
+      break;
+    case TraceQueue::Answer::full:
+      trace_warning_.write(now, "too many ports fell silent at once to trace the way to each",
+                           {{"not_traced", silent->endpoint->to_string()}});
+      break;
+  }
+}
+
+void Runner::start_traces(TimePoint now) {
+  while (launcher_.has_room()) {
+    const auto job = traces_.pop(now);
+    if (!job) {
+      return;
+    }
+    const auto slot = std::ranges::find(tracing_, std::optional<Endpoint>());
+    *slot = job->endpoint;
+    const auto spec =
+        trace_spec(*entries_[job->wanted_by.front()].spec, job->endpoint, make_tracer_);
+    launcher_.start({.spec = spec.get(),
+                     .probe = spec->probe.get(),
+                     .owner = spec,
+                     .token = kTraceToken | static_cast<std::uint32_t>(slot - tracing_.begin())},
+                    now);
+  }
+}
+
+void Runner::traced(std::uint32_t slot, const Outcome& outcome, TimePoint now) {
+  const Endpoint endpoint = *std::exchange(tracing_[slot], std::nullopt);
+  for (const std::uint32_t index : traces_.ended(endpoint, outcome.path, now)) {
+    show_path(entries_[index], outcome.path);
+  }
+  in_flight_ = launcher_.in_flight();
+  if (starved_) {
+    launch_due(now);
+  }
+  arm(now);
+}
+
+void Runner::show_path(const Entry& entry, const std::shared_ptr<const Path>& path) {
+  for (const std::uint32_t check : entry.checks) {
+    layout_->board->update(check, [&path](CheckStatus& status) {
+      if (status.verdict == Verdict::down) {
+        status.path = path;
+      }
+    });
+  }
 }
 
 }  // namespace reachd::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,6 +14,7 @@
 #include "daemon/engine/launcher.hpp"
 #include "daemon/engine/layout.hpp"
 #include "daemon/engine/schedule.hpp"
+#include "daemon/engine/trace_queue.hpp"
 #include "daemon/engine/verdict.hpp"
 #include "daemon/log/log.hpp"
 #include "probes/net/deadline.hpp"
@@ -26,7 +28,7 @@ class Runner {
  public:
   /// `number`: of this loop, as in Layout::loop_of_probe.
   Runner(const net::Network& network, std::uint8_t number, std::uint32_t concurrency,
-         Observer& observer);
+         Observer& observer, MakeTracer make_tracer);
 
   /// Goes over to another plan. What stays keeps its status, its place in the schedule and, if it
   /// is in flight, its flight.
@@ -61,17 +63,30 @@ class Runner {
   void launch_due(TimePoint now);
   bool wants_light(const Entry& entry, TimePoint now) const;
   void finished(std::uint32_t index, Outcome& outcome, TimePoint now);
-  bool judge_check(std::uint32_t check, const std::shared_ptr<const Outcome>& outcome,
-                   TimePoint now, WallTime wall);
+  /// What follows from one outcome for one check.
+  struct Judged {
+    bool confirm = false;      ///< probe again soon
+    bool fell_silent = false;  ///< it is down, and since this outcome because its port is silent
+  };
+  Judged judge_check(std::uint32_t check, const std::shared_ptr<const Outcome>& outcome,
+                     TimePoint now, WallTime wall);
+  void want_path(std::uint32_t index, const Outcome& outcome, TimePoint now);
+  void start_traces(TimePoint now);
+  void traced(std::uint32_t slot, const Outcome& outcome, TimePoint now);
+  void show_path(const Entry& entry, const std::shared_ptr<const Path>& path);
 
   net::Network network_;
   const std::uint8_t number_;
   Observer& observer_;
+  const MakeTracer make_tracer_;
   Launcher launcher_;
   std::shared_ptr<Layout> layout_;
   Schedule schedule_;
   std::vector<Entry> entries_;            ///< by index of the schedule
   std::vector<VerdictMachine> machines_;  ///< by index of the plan's checks
+  TraceQueue traces_;                     ///< wanted by index of the schedule
+  std::array<std::optional<Endpoint>, TraceQueue::kMostRunning> tracing_;
+  log::RareWarning trace_warning_;
   boost::asio::steady_timer timer_;
   TimePoint armed_for_ = TimePoint::max();
   TimePoint last_wake_{};

@@ -131,6 +131,38 @@ void write_facts(Writer& out, const Facts& facts) {
       facts);
 }
 
+void write_hop(Writer& out, const Hop& hop) {
+  out.begin_object().member("hop", hop.number);
+  if (hop.address) {
+    out.member("address", hop.address->to_string()).member("seconds", hop.duration);
+  } else {
+    out.key("address").null().key("seconds").null();
+  }
+  out.end_object();
+}
+
+void write_path(Writer& out, const Path& path) {
+  out.begin_object().member("target", path.target.to_string()).member("time", path.time);
+  out.member("end", to_string(path.end)).member("reached", path.end == Path::End::reached);
+  out.key("hops").begin_array();
+  for (const Hop& hop : path.hops) {
+    write_hop(out, hop);
+  }
+  out.end_array().key("last_hop");
+  if (path.last_hop() != nullptr) {
+    write_hop(out, *path.last_hop());
+  } else {
+    out.null();
+  }
+  out.key("offender");
+  if (path.offender) {
+    out.value(path.offender->to_string());
+  } else {
+    out.null();
+  }
+  out.member("message", path.message).end_object();
+}
+
 /// The keys of a plan row, without the braces.
 void write_plan_keys(Writer& out, const config::Plan& plan, const config::Check& check,
                      config::Severity severity) {
@@ -202,6 +234,10 @@ void write_result(Writer& out, const config::ProbeSpec& spec, const Outcome& out
   if (outcome.facts) {
     write_facts(out, *outcome.facts);
   }
+  if (outcome.path) {
+    out.key("path");
+    write_path(out, *outcome.path);
+  }
   out.end_object();
 }
 
@@ -233,7 +269,12 @@ void write_check_status(Writer& out, const config::Plan& plan, const config::Che
   for (const auto& [reason, count] : status.results) {
     out.member(to_string(reason), count);
   }
-  out.end_object();
+  out.end_object().key("path");
+  if (status.path) {
+    write_path(out, *status.path);
+  } else {
+    out.null();
+  }
   write_result_or_null(out, plan, check, status.last.get());
   out.end_object();
 }

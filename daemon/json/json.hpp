@@ -12,7 +12,7 @@ namespace reachd::json {
 
 /// A result as of `probe --json`: probe, target, success, reason, phase, message, timings,
 /// attempts, certificate, and what only this kind of probe tells under `tls`, `http`, `dns`,
-/// `icmp`, `listen`.
+/// `icmp`, `listen`; `path` if the way there was traced.
 void write_result(Writer& out, const config::ProbeSpec& spec, const Outcome& outcome);
 
 /// A row of `plan --json`. `severity` is that of a check that has never been up.
@@ -23,7 +23,7 @@ void write_check_row(Writer& out, const config::Plan& plan, const config::Check&
                      const engine::CheckStatus& status);
 
 /// A row of /api/v1/checks: as above, with `last_change`, `why` (beside the result), `probes`,
-/// `failures`, `results` (count by reason); `severity` as it is now.
+/// `failures`, `results` (count by reason), `path` (null: not traced); `severity` as it is now.
 void write_check_status(Writer& out, const config::Plan& plan, const config::Check& check,
                         const engine::CheckStatus& status);
 

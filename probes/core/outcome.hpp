@@ -12,6 +12,7 @@
 
 #include "probes/core/address.hpp"
 #include "probes/core/clock.hpp"
+#include "probes/core/path.hpp"
 #include "probes/core/reason.hpp"
 
 namespace reachd {
@@ -127,6 +128,7 @@ struct Outcome {
   std::vector<Attempt> attempts;  ///< one an address, in the order tried; at most 16
   std::shared_ptr<const TlsFacts> tls;
   std::shared_ptr<const Facts> facts;
+  std::shared_ptr<const Path> path;  ///< where its packets went, if that was traced
 
   bool success() const noexcept { return reason == Reason::ok; }
 };

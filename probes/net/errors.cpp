@@ -147,7 +147,10 @@ Failure connect_failure(const Endpoint& to, error_code ec, bool immediate,
   }
   switch (meaning(ec)) {
     case errc::connection_refused:
-      return make(Reason::refused, target + " refused the connection", number);
+      // A firewall's reset looks like the host's own.
+      return make(Reason::refused,
+                  target + " refused the connection: nothing listens there, or a firewall says so",
+                  number);
     case errc::connection_reset:
     case errc::connection_aborted:
     case errc::broken_pipe:

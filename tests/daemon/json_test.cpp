@@ -103,6 +103,45 @@ TEST(Json, FactsOfAKindHaveAKeyOfTheirOwn) {
   EXPECT_FALSE(result.contains("tls"));
 }
 
+TEST(Json, PathSaysWhereTheWayEnds) {
+  const auto board = test::small_board();
+  auto path = std::make_shared<Path>();
+  path->target = {.address = IpAddress::v4(0xc6336401), .port = 443};
+  path->time = WallTime(1'700'000'000s);
+  path->hops.push_back({.number = 1, .address = std::nullopt});
+  path->hops.push_back({.number = 2, .address = IpAddress::parse("10.0.1.1"), .duration = 2500us});
+  path->message = "look there";
+  board->update(1, [&path](engine::CheckStatus& status) { status.path = path; });
+  const config::Plan& plan = board->plan();
+  const object row = written([&](json::Writer& out) {
+    json::write_check_status(out, plan, plan.checks[1], board->status(1));
+  });
+  EXPECT_EQ(boost::json::serialize(row.at("path")),
+            R"({"target":"198.51.100.1:443","time":"2023-11-14T22:13:20.000Z","end":"silent",)"
+            R"("reached":false,"hops":[{"hop":1,"address":null,"seconds":null},)"
+            R"({"hop":2,"address":"10.0.1.1","seconds":2.5E-3}],)"
+            R"("last_hop":{"hop":2,"address":"10.0.1.1","seconds":2.5E-3},"offender":null,)"
+            R"("message":"look there"})");
+  const object never = written([&](json::Writer& out) {
+    json::write_check_status(out, plan, plan.checks[0], board->status(0));
+  });
+  EXPECT_TRUE(never.at("path").is_null());
+
+  Outcome outcome = *board->status(1).last;
+  EXPECT_FALSE(written([&](json::Writer& out) {
+                 json::write_result(out, plan.probes[1], outcome);
+               }).contains("path"));
+  path->hops.clear();
+  path->end = Path::End::rejected;
+  path->offender = IpAddress::parse("10.0.1.1");
+  outcome.path = path;
+  const object result =
+      written([&](json::Writer& out) { json::write_result(out, plan.probes[1], outcome); });
+  EXPECT_EQ(result.at("path").at("end").as_string(), "rejected");
+  EXPECT_EQ(result.at("path").at("offender").as_string(), "10.0.1.1");
+  EXPECT_TRUE(result.at("path").at("last_hop").is_null());
+}
+
 TEST(Json, PlanRowHasTheKeysOfTheContract) {
   const config::Plan plan = test::small_plan();
   const object row =

@@ -122,6 +122,7 @@ class Lab:
         self.folder = None  # pathlib.Path: configurations, certificates and logs; gone after stop()
         self._lock = None
         self._children = []  # (name, Popen)
+        self._more_places = []
         self._rules = {}  # (address, transport, port) -> nftables statement
         self._nameservers = ["198.51.100.53"]
 
@@ -166,8 +167,9 @@ class Lab:
         for _, child in self._children:
             child.wait()
         self._children.clear()
-        for name in ["firewall", *NETWORKS]:
+        for name in ["firewall", *NETWORKS, *self._more_places]:
             _remove_namespace(self.namespace(name))
+        self._more_places.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.close()
         self.folder = None
@@ -220,11 +222,31 @@ class Lab:
         """The full name of the namespace of a place, as `ip netns` knows it."""
         return f"{PREFIX}{os.getpid()}-{place}"
 
+    def add_places(self, *names):
+        """Makes more places, without a link yet."""
+        for name in names:
+            self._more_places.append(name)
+            _ip("netns", "add", self.namespace(name))
+            self.run(name, "sysctl", "-q", "-w", *_SYSCTLS)
+            _ip("-n", self.namespace(name), "link", "set", "lo", "up")
+
+    def link(self, left, right, left_addresses, right_addresses):
+        """Links two places; each end is named after the other place. Addresses with their prefix length."""
+        _ip("-n", self.namespace(left), "link", "add", "name", right, "type", "veth",
+            "peer", "name", left, "netns", self.namespace(right))
+        for place, device, addresses in ((left, right, left_addresses), (right, left, right_addresses)):
+            batch = [f"addr add {address} dev {device}" + " nodad" * (":" in address) for address in addresses]
+            _ip("-n", self.namespace(place), "-batch", "-", stdin="\n".join([*batch, f"link set {device} up"]))
+            self.run(place, "sysctl", "-q", "-w", *_quick_neighbours(device))
+
     def add_address(self, place, *addresses):
-        """Gives a place more addresses of its network."""
+        """Gives a place more addresses: of its network, or of its own where add_places() made it."""
         batch = []
         for address in addresses:
             is6 = ipaddress.ip_address(address).version == 6
+            if place in self._more_places:
+                batch.append(f"addr replace {address} dev lo" + " nodad" * is6)
+                continue
             batch.append(f"addr replace {address}/{64 if is6 else NETWORKS[place][1]} dev eth0" + " nodad" * is6)
         _ip("-n", self.namespace(place), "-batch", "-", stdin="\n".join(batch))
 

@@ -160,7 +160,8 @@ TEST_F(Errors, WithoutIcmpTheCallsOwnErrorDecides) {
     EXPECT_EQ(failure.error_number, row.error_number);
     EXPECT_FALSE(failure.message.empty());
   }
-  EXPECT_EQ(connect(system_error(ECONNREFUSED)).message, "10.0.0.1:443 refused the connection");
+  EXPECT_EQ(connect(system_error(ECONNREFUSED)).message,
+            "10.0.0.1:443 refused the connection: nothing listens there, or a firewall says so");
 }
 
 TEST_F(Errors, AnAbortedConnectIsSilenceOrAStop) {

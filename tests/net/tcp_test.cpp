@@ -89,7 +89,9 @@ TEST_F(Tcp, ClosedPortRefuses) {
   const Connected connected = connect(closed.endpoint(), deadline);
   ASSERT_FALSE(connected);
   EXPECT_EQ(connected.error().reason, Reason::refused);
-  EXPECT_EQ(connected.error().message, closed.endpoint().to_string() + " refused the connection");
+  EXPECT_EQ(connected.error().message,
+            closed.endpoint().to_string() +
+                " refused the connection: nothing listens there, or a firewall says so");
   EXPECT_EQ(connected.error().offender, std::nullopt);
 }
 

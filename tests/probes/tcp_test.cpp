@@ -39,7 +39,9 @@ TEST_F(TcpProbe, ClosedPortIsRefusedInPhaseConnect) {
   const Outcome outcome = probe(closed.endpoint());
   EXPECT_EQ(to_string(outcome.reason), "refused");
   EXPECT_EQ(outcome.phase, Phase::connect);
-  EXPECT_EQ(outcome.message, closed.endpoint().to_string() + " refused the connection");
+  EXPECT_EQ(outcome.message,
+            closed.endpoint().to_string() +
+                " refused the connection: nothing listens there, or a firewall says so");
   ASSERT_EQ(outcome.attempts.size(), 1U);
   EXPECT_NE(outcome.attempts[0].error_number, 0);
 }

@@ -1,0 +1,188 @@
+#include "probes/net/trace.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <vector>
+
+#include "tests/support/descriptors.hpp"
+#include "tests/support/net_lab.hpp"
+#include "tests/support/ports.hpp"
+
+namespace reachd::net {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+/// A way of routers that answer at once, and of some that never do.
+class FakeAsker final : public HopAsker {
+ public:
+  FakeAsker(Network& network, int routers) : network_(network), routers_(routers) {}
+
+  Result<void> ask(int hop) override {
+    if (fails) {
+      return std::unexpected(Failure{Reason::local_descriptors, "none left", 24, std::nullopt});
+    }
+    asked.push_back(hop);
+    most_under_way = std::max(most_under_way, ++under_way);
+    if (hop <= routers_) {
+      ready_.push_back(hop);
+    }
+    return {};
+  }
+
+  asio::awaitable<std::optional<HopReply>> wait(TimePoint until) override {
+    if (ready_.empty()) {
+      asio::steady_timer timer(network_.executor, until);
+      co_await timer.async_wait(asio::use_awaitable);
+      co_return std::nullopt;
+    }
+    HopReply reply;
+    reply.hop = ready_.front();
+    reply.from = IpAddress::v4(static_cast<std::uint32_t>(reply.hop));
+    ready_.erase(ready_.begin());
+    --under_way;
+    co_return reply;
+  }
+
+  void forget(int hop) noexcept override {
+    forgotten.push_back(hop);
+    --under_way;
+  }
+
+  std::vector<int> asked;
+  std::vector<int> forgotten;
+  int under_way = 0;
+  int most_under_way = 0;
+  bool fails = false;
+
+ private:
+  Network& network_;
+  const int routers_;
+  std::vector<int> ready_;
+};
+
+class Trace : public ::testing::Test {
+ protected:
+  static TimePoint in(Duration time) { return system_clock().steady_now() + time; }
+
+  Result<Path> trace_to(const Endpoint& to, Deadline& deadline) {
+    return test::run(net.context, trace(net.network, to, TraceOptions{}, deadline));
+  }
+  Result<Path> trace_with(HopAsker& asker, TraceOptions options, Deadline& deadline) {
+    return test::run(net.context, trace(asker, kTarget, options, system_clock(), deadline));
+  }
+
+  static constexpr Endpoint kTarget{.address = {}, .port = 443};
+  test::NetLab net;
+};
+
+TEST_F(Trace, EndsAfterARowOfSilentHops) {
+  FakeAsker asker(net.network, 4);
+  TraceOptions options;
+  options.wait = 5ms;
+  options.gap = 1ms;
+  Deadline deadline(net.deadlines, in(3s));
+  const auto path = trace_with(asker, options, deadline);
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->hops.size(), 4U);
+  EXPECT_EQ(path->end, Path::End::silent);
+  EXPECT_EQ(path->target, kTarget);
+  EXPECT_NE(path->time, WallTime());
+  EXPECT_EQ(asker.asked.size(), 4U + 5 * 2);
+  EXPECT_EQ(asker.forgotten.size(), 5U * 2);
+  EXPECT_LE(asker.most_under_way, 3);
+}
+
+TEST_F(Trace, KeepsAGapBetweenItsPackets) {
+  FakeAsker asker(net.network, 5);
+  TraceOptions options;
+  options.max_hops = 5;
+  options.gap = 10ms;
+  Deadline deadline(net.deadlines, in(3s));
+  const TimePoint began = system_clock().steady_now();
+  ASSERT_TRUE(trace_with(asker, options, deadline));
+  EXPECT_GE(system_clock().steady_now() - began, 4 * 10ms);
+}
+
+TEST_F(Trace, TheDeadlineGivesThePathSoFar) {
+  FakeAsker asker(net.network, 2);
+  TraceOptions options;
+  options.wait = 20ms;
+  options.gap = 1ms;
+  Deadline deadline(net.deadlines, in(30ms));
+  const auto path = trace_with(asker, options, deadline);
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->end, Path::End::unfinished);
+  EXPECT_EQ(path->hops.size(), 2U);
+}
+
+TEST_F(Trace, AFaultOfThisHostIsAFailure) {
+  FakeAsker asker(net.network, 2);
+  asker.fails = true;
+  Deadline deadline(net.deadlines, in(3s));
+  const auto path = trace_with(asker, TraceOptions{}, deadline);
+  ASSERT_FALSE(path);
+  EXPECT_EQ(path.error().reason, Reason::local_descriptors);
+}
+
+TEST_F(Trace, ReachesAPortOfThisHost) {
+  tcp::acceptor acceptor(net.context, test::kAnyPort);
+  Deadline deadline(net.deadlines, in(3s));
+  const auto path = trace_to(test::endpoint_of(acceptor), deadline);
+  ASSERT_TRUE(path) << path.error().message;
+  EXPECT_EQ(path->end, Path::End::reached);
+  ASSERT_EQ(path->hops.size(), 1U);
+  EXPECT_EQ(path->last_hop()->number, 1);
+  EXPECT_EQ(path->last_hop()->address, test::endpoint_of(acceptor).address);
+  EXPECT_GT(path->last_hop()->duration, Duration::zero());
+  EXPECT_EQ(path->message,
+            test::endpoint_of(acceptor).to_string() + " accepts connections (hop 1)");
+}
+
+TEST_F(Trace, AClosedPortIsReachedToo) {
+  const test::ClosedPort closed(net.context);
+  Deadline deadline(net.deadlines, in(3s));
+  const auto path = trace_to(closed.endpoint(), deadline);
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->end, Path::End::reached);
+  EXPECT_NE(path->message.find("or a firewall says so"), std::string::npos) << path->message;
+}
+
+TEST_F(Trace, AMutePortEndsAtTheDeadline) {
+  const test::MutePort mute(net.context);
+  const std::size_t before = test::open_descriptors();
+  {
+    Deadline deadline(net.deadlines, in(100ms));
+    const auto path = trace_to(mute.endpoint(), deadline);
+    ASSERT_TRUE(path);
+    EXPECT_EQ(path->end, Path::End::unfinished);
+    EXPECT_EQ(path->last_hop(), nullptr);
+  }
+  EXPECT_EQ(test::open_descriptors(), before);
+}
+
+TEST_F(Trace, AStopEndsItAtOnceAndTheLoopWithIt) {
+  const test::MutePort mute(net.context);
+  {
+    Deadline deadline(net.deadlines, in(1h));
+    asio::post(net.context, [&] { asio::post(net.context, [&] { net.deadlines.stop(); }); });
+    const auto path = trace_to(mute.endpoint(), deadline);
+    ASSERT_FALSE(path);
+    EXPECT_EQ(path.error().reason, Reason::local_error);
+  }
+  EXPECT_LT(net.context.run_for(0s), 50U);
+}
+
+TEST_F(Trace, ANewDeadlineAfterTheStopIsBornStopped) {
+  net.deadlines.stop();
+  const test::ClosedPort closed(net.context);
+  Deadline deadline(net.deadlines, in(1h));
+  EXPECT_FALSE(trace_to(closed.endpoint(), deadline));
+}
+
+}  // namespace
+}  // namespace reachd::net
