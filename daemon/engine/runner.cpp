@@ -374,7 +374,9 @@ void Runner::start_traces(TimePoint now) {
 void Runner::traced(std::uint32_t slot, const Outcome& outcome, TimePoint now) {
   const Endpoint endpoint = *std::exchange(tracing_[slot], std::nullopt);
   for (const std::uint32_t index : traces_.ended(endpoint, outcome.path, now)) {
-    show_path(entries_[index], outcome.path);
+    if (outcome.path) {
+      show_path(entries_[index], outcome.path);
+    }
   }
   in_flight_ = launcher_.in_flight();
   if (starved_) {

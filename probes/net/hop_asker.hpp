@@ -34,7 +34,7 @@ struct HopReply {
 class HopAsker {
  public:
   virtual ~HopAsker() = default;
-  /// Sends one. At most one is under way for each hop. An error is a fault of this host.
+  /// Sends one. At most one is under way for each hop. An error says why none could be sent.
   virtual Result<void> ask(int hop) = 0;
   /// Waits for the next answer; none if the time or the deadline ended first.
   virtual asio::awaitable<std::optional<HopReply>> wait(TimePoint until) = 0;

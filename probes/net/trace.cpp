@@ -37,11 +37,21 @@ Result<TimePoint> ask(std::vector<UnderWay>& under_way, TimePoint next, TimePoin
     if (!hop) {
       break;
     }
-    if (auto asked = asker.ask(*hop); !asked) {
-      return std::unexpected(std::move(asked.error()));
-    }
-    under_way.push_back({*hop, now + options.wait});
     next = now + options.gap;
+    auto asked = asker.ask(*hop);
+    if (asked) {
+      under_way.push_back({*hop, now + options.wait});
+    } else if (is_local_fault(asked.error().reason)) {
+      return std::unexpected(std::move(asked.error()));
+    } else {
+      // A dead neighbour that the system knows of already, or this host's own firewall.
+      HopReply reply;
+      reply.hop = *hop;
+      reply.kind = HopReply::Kind::rejected;
+      reply.from = asked.error().offender;
+      reply.message = std::move(asked.error().message);
+      finder.answered(reply);
+    }
   }
   return next;
 }

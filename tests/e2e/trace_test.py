@@ -4,6 +4,7 @@ import ipaddress
 import json
 
 import support
+from lab import HOST4
 
 # host - router1 - firewall - router3 - server: the lab's cloud is the first link, its firewall is router 1.
 PLACES = ("router2", "router3", "server")
@@ -157,6 +158,18 @@ class TraceTest(ChainTestCase):
         answer = self.probe("tcp", "10.78.3.99:80", "--trace", timeout="5s")
         self.expect(answer, "host_unreachable", "connect", HOPS[4][2])
         self.expect_path(answer["path"], "rejected", HOPS[4], HOPS[4][2])
+
+    def test_a_dead_neighbour_and_our_own_firewall(self):
+        answer = self.probe("tcp", "10.77.0.99:80", "--trace", timeout="5s")
+        self.expect(answer, "host_unreachable", "connect")
+        self.expect_path(answer["path"], "rejected", ())
+        self.assertIn("a neighbour did not answer", answer["path"]["message"])
+        self.addCleanup(self.lab.nft, "host", "delete table inet own")
+        self.lab.nft("host", "table inet own {\nchain out {\ntype filter hook output priority 0\n"
+                             f"tcp dport {OPEN} reject with icmpx admin-prohibited\n}}\n}}")
+        answer = self.trace(4)
+        self.expect(answer, "local_firewall", "connect", HOST4)
+        self.expect_path(answer["path"], "rejected", (), HOST4)
 
     def test_for_people(self):
         self.filter(f"tcp dport {OPEN} drop")

@@ -23,8 +23,8 @@ class FakeAsker final : public HopAsker {
   FakeAsker(Network& network, int routers) : network_(network), routers_(routers) {}
 
   Result<void> ask(int hop) override {
-    if (fails) {
-      return std::unexpected(Failure{Reason::local_descriptors, "none left", 24, std::nullopt});
+    if (hop == fails_at) {
+      return std::unexpected(Failure{failure, "it failed", 24, IpAddress::v4(9)});
     }
     asked.push_back(hop);
     most_under_way = std::max(most_under_way, ++under_way);
@@ -57,7 +57,8 @@ class FakeAsker final : public HopAsker {
   std::vector<int> forgotten;
   int under_way = 0;
   int most_under_way = 0;
-  bool fails = false;
+  int fails_at = 0;
+  Reason failure = Reason::local_descriptors;
 
  private:
   Network& network_;
@@ -122,11 +123,24 @@ TEST_F(Trace, TheDeadlineGivesThePathSoFar) {
 
 TEST_F(Trace, AFaultOfThisHostIsAFailure) {
   FakeAsker asker(net.network, 2);
-  asker.fails = true;
+  asker.fails_at = 2;
   Deadline deadline(net.deadlines, in(3s));
   const auto path = trace_with(asker, TraceOptions{}, deadline);
   ASSERT_FALSE(path);
   EXPECT_EQ(path.error().reason, Reason::local_descriptors);
+}
+
+TEST_F(Trace, WhatCanNotBeSentForOthersReasonsIsTheEndOfTheWay) {
+  FakeAsker asker(net.network, 5);
+  asker.fails_at = 2;
+  asker.failure = Reason::local_firewall;
+  Deadline deadline(net.deadlines, in(3s));
+  const auto path = trace_with(asker, TraceOptions{}, deadline);
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->end, Path::End::rejected);
+  EXPECT_EQ(path->message, "it failed");
+  EXPECT_EQ(path->offender, IpAddress::v4(9));
+  EXPECT_EQ(path->hops.size(), 1U);
 }
 
 TEST_F(Trace, ReachesAPortOfThisHost) {
