@@ -8,6 +8,7 @@
 #include "probes/http.hpp"
 #include "probes/icmp.hpp"
 #include "probes/ipmi.hpp"
+#include "probes/ldap.hpp"
 #include "probes/listen.hpp"
 #include "probes/ntp.hpp"
 #include "probes/postgresql.hpp"
@@ -33,6 +34,7 @@ std::span<const ProbeType> probe_types() noexcept {
       ntp_probe_type(),
       slp_probe_type(),
       ipmi_probe_type(),
+      ldap_probe_type(),
       listen_probe_type(),
       ssh_probe_type(),
       netconf_probe_type(),

@@ -29,6 +29,9 @@ std::uint16_t port_of_scheme(std::string_view scheme, std::uint16_t otherwise) n
   if (scheme == "http") {
     return 80;
   }
+  if (scheme == "ldaps") {
+    return 636;
+  }
   return scheme == "https" ? std::uint16_t{443} : otherwise;
 }
 

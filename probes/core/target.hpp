@@ -21,7 +21,8 @@ struct Target {
 };
 
 /// A URL, a host and port, or a lone host: "https://h:8443/p?q", "h:443", "[2001:db8::1]:443", "h".
-/// `default_port` serves where the text names none; ports of http and https are known. The error is
+/// `default_port` serves where the text names none; ports of http, https and ldaps
+/// are known. The error is
 /// a sentence. User information and fragments in URLs are refused: credentials have keys of their
 /// own.
 std::expected<Target, std::string> parse_target(std::string_view text,

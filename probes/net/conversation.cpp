@@ -6,6 +6,7 @@
 #include "probes/core/bytes.hpp"
 #include "probes/net/errors.hpp"
 #include "probes/net/mismatch.hpp"
+#include "probes/net/tls.hpp"
 
 namespace reachd::net {
 namespace {
@@ -26,7 +27,7 @@ Framing frame_line(std::span<const std::byte> received) {
 asio::awaitable<Result<void>> Conversation::say(std::span<const std::byte> bytes) {
   const IoResult written = co_await stream_.write(bytes);
   if (written.ec) {
-    co_return std::unexpected(stream_failure(written.ec, Phase::request, deadline_));
+    co_return std::unexpected(ended(written.ec));
   }
   co_return Result<void>{};
 }
@@ -54,7 +55,7 @@ asio::awaitable<Result<std::vector<std::byte>>> Conversation::hear(Framer framer
     }
     const IoResult got = co_await stream_.read_some(buffer);
     if (got.ec) {
-      co_return std::unexpected(stream_failure(got.ec, Phase::request, deadline_));
+      co_return std::unexpected(ended(got.ec));
     }
     const auto fresh = std::span(buffer).first(got.count);
     received_.insert(received_.end(), fresh.begin(), fresh.end());
@@ -71,6 +72,11 @@ asio::awaitable<Result<std::string>> Conversation::hear_line() {
     line.remove_suffix(1);
   }
   co_return std::string(line);
+}
+
+Failure Conversation::ended(error_code ec) {
+  demanded_ = demanded_ || ec == TlsError::client_certificate_required;
+  return stream_failure(ec, Phase::request, deadline_);
 }
 
 Failure Conversation::mismatch(std::string_view why, std::span<const std::byte> seen) const {

@@ -48,14 +48,19 @@ class Conversation {
   /// Something arrived that nobody has asked for yet: before STARTTLS that is an attack or a wrong
   /// server.
   bool has_more() const noexcept { return !received_.empty(); }
+  /// The server ended it because it goes on only with a client certificate (TlsError).
+  bool client_certificate_demanded() const noexcept { return demanded_; }
   /// "what answers there does not speak SSH (why): it starts with ..."; `why` may be empty.
   Failure mismatch(std::string_view why, std::span<const std::byte> seen) const;
 
  private:
+  Failure ended(error_code ec);
+
   Stream& stream_;
   const Deadline& deadline_;
   std::string_view protocol_;
   std::vector<std::byte> received_;
+  bool demanded_ = false;
 };
 
 }  // namespace reachd::net

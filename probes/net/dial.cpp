@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "probes/net/conversation.hpp"
 #include "probes/net/resolver.hpp"
 
 namespace reachd::net {
@@ -191,6 +192,20 @@ Outcome judged(const ProbeRun& run, const TlsOptions* options,
       attempt.phase = Phase::tls;
     }
   }
+  outcome.tls = std::move(facts);
+  return outcome;
+}
+
+Outcome broke_off(const ProbeRun& run, const Conversation& talk, Failure failure,
+                  const TlsOptions* options, std::shared_ptr<const TlsFacts> facts) {
+  if (talk.client_certificate_demanded()) {
+    Outcome outcome = judged(run, options, std::move(facts));
+    if (outcome.success()) {
+      outcome.message = "the server demands a client certificate, which proves it";
+    }
+    return outcome;
+  }
+  Outcome outcome = failed(run, std::move(failure));
   outcome.tls = std::move(facts);
   return outcome;
 }

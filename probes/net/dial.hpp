@@ -12,6 +12,8 @@
 
 namespace reachd::net {
 
+class Conversation;
+
 /// How to get a stream to a target: what most probes call first.
 struct DialOptions {
   TcpOptions tcp;
@@ -67,6 +69,11 @@ asio::awaitable<Result<Dialed>> upgrade(ProbeRun& run, std::unique_ptr<Stream> s
 /// bad and `options` (null: no TLS) is strict: a failure in phase tls. `facts` may be null.
 Outcome judged(const ProbeRun& run, const TlsOptions* options,
                std::shared_ptr<const TlsFacts> facts);
+
+/// The outcome of a probe whose conversation broke off: the failure, with the certificate's facts.
+/// A server that goes on only with a client certificate has proven itself: judged() then decides.
+Outcome broke_off(const ProbeRun& run, const Conversation& talk, Failure failure,
+                  const TlsOptions* options, std::shared_ptr<const TlsFacts> facts);
 
 /// Connects to the proxy only, for http requests in absolute-form (RFC 9112, 3.2.2). All of it is
 /// phase proxy. A failure is proxy_unreachable with the cause, its errno and its offender, except
