@@ -8,6 +8,7 @@
 #include "probes/core/bytes.hpp"
 #include "probes/core/target.hpp"
 #include "probes/dns.hpp"
+#include "probes/ldap.hpp"
 #include "probes/net/conversation.hpp"
 #include "probes/net/deadline.hpp"
 #include "probes/net/http.hpp"
@@ -65,6 +66,13 @@ void inflate(Bytes bytes) {
   any(net::inflate(as_text(bytes), net::Encoding::deflate, 65536));
 }
 
+void ldap(Bytes bytes) {
+  if (!bytes.empty()) {
+    any(ldap::frame(bytes));
+  }
+  any(ldap::parse(bytes));
+}
+
 void line(Bytes bytes) { any(net::frame_line(bytes)); }
 
 void location(Bytes bytes) {
@@ -115,6 +123,7 @@ std::span<const Parser> targets() noexcept {
       Parser{"http_date", http_date},
       Parser{"icmp", icmp},
       Parser{"inflate", inflate},
+      Parser{"ldap", ldap},
       Parser{"line", line},
       Parser{"location", location},
       Parser{"proxy_connect", proxy_connect},

@@ -110,9 +110,11 @@ class Estate:
             {"listen": f"{PARENT}:8443", **beacon}, {"listen": f"{OTHER_BEACON}:443", **beacon},
             *({"listen": f"{APPLIANCE}:{port}", "certificate": own} for port in (443, 3001, 8443))])
         servers.ssh(lab, "site", [UNIX, APPLIANCE], name="site-ssh")
-        plain = [(DIRECTORY, 389), (SAP, 3300), (DATABASE, 1433), (WINDOWS, 445), (WINDOWS, 135),
+        services.ldap(lab, "site", DIRECTORY, corporate)
+        services.ldap(lab, "site", APPLIANCE, corporate, name="appliance-ldap")
+        plain = [(SAP, 3300), (DATABASE, 1433), (WINDOWS, 445), (WINDOWS, 135),
                  (APPLIANCE, 9090), (APPLIANCE, 445), (APPLIANCE, 139)]
-        secure = [(DIRECTORY, 636), (DIRECTORY, 3269), (APPLIANCE, 636)]
+        secure = [(DIRECTORY, 3269)]
         servers.stubs(lab, "site", *(f"hold@{address}:{port}" for address, port in plain),
                       *(f"hold@{address}:{port},{corporate[0]},{corporate[1]}" for address, port in secure),
                       f"smtp@{MAIL}:25", f"udp-mute@{APPLIANCE}:162", f"udp-slp@{APPLIANCE}:427",
