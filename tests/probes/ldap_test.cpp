@@ -198,11 +198,12 @@ TEST(LdapProbe, ActiveDirectoryIsNamed) {
 TEST(LdapProbe, SaysGoodByeAtTheEnd) {
   test::NetLab lab;
   std::string said;
-  LoopbackServer server(lab.context, [&said](test::Peer& peer) -> test::asio::awaitable<void> {
+  const test::Script script = [&said](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read_until(kSearchEnd);
     co_await peer.send(kEntry + kDone);
     said = co_await peer.read_until(kUnbind);
-  });
+  };
+  LoopbackServer server(lab.context, script);
   EXPECT_EQ(lab.probe(ldap_probe_type(), server.target()).reason, Reason::ok);
   lab.context.restart();
   while (said.empty() && lab.context.run_one_for(5s) > 0) {
@@ -230,7 +231,7 @@ TEST(LdapProbe, BusyAndUnavailableAreDegraded) {
 }
 
 TEST(LdapProbe, AnAnswerInPiecesIsPutTogether) {
-  const Outcome outcome = see([](test::Peer& peer) -> test::asio::awaitable<void> {
+  const test::Script script = [](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read_until(kSearchEnd);
     co_await peer.send(kEntry.substr(0, 1));
     co_await peer.pause(5ms);
@@ -238,7 +239,8 @@ TEST(LdapProbe, AnAnswerInPiecesIsPutTogether) {
     co_await peer.pause(5ms);
     co_await peer.send(kEntry.substr(101) + kDone);
     co_await peer.wait_until_closed();
-  });
+  };
+  const Outcome outcome = see(script);
   EXPECT_EQ(outcome.reason, Reason::ok) << outcome.message;
 }
 
@@ -265,10 +267,11 @@ TEST(LdapProbe, SilenceAndAnEndAreToldApart) {
   EXPECT_EQ(see(test::mute(), 50ms).reason, Reason::stalled);
   EXPECT_EQ(see(answer(kEntry), 50ms).reason, Reason::stalled)
       << "the end of the search is missing";
-  const Outcome closed = see([](test::Peer& peer) -> test::asio::awaitable<void> {
+  const test::Script script = [](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read_until(kSearchEnd);
     co_await peer.send(kEntry.substr(0, 20));
-  });
+  };
+  const Outcome closed = see(script);
   EXPECT_EQ(closed.reason, Reason::closed_early) << closed.message;
 }
 
@@ -307,7 +310,7 @@ TEST_F(LdapTls, ADemandForAClientCertificateProvesTheServer) {
 }
 
 TEST_F(LdapTls, StartTlsChangesTheConnectionAndSearchesInside) {
-  const Outcome outcome = start_tls([this](test::Peer& peer) -> test::asio::awaitable<void> {
+  const test::Script script = [this](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read_until(kStartTlsEnd);
     co_await peer.send(kStartTlsGranted);
     const bool secured = co_await peer.start_tls(tls);
@@ -316,7 +319,8 @@ TEST_F(LdapTls, StartTlsChangesTheConnectionAndSearchesInside) {
       co_await peer.send(kEntry + kDone);
       co_await peer.wait_until_closed();
     }
-  });
+  };
+  const Outcome outcome = start_tls(script);
   EXPECT_EQ(outcome.reason, Reason::ok) << outcome.message;
   ASSERT_TRUE(outcome.tls);
   EXPECT_EQ(outcome.tls->version, "TLSv1.3");
@@ -324,21 +328,23 @@ TEST_F(LdapTls, StartTlsChangesTheConnectionAndSearchesInside) {
 }
 
 TEST_F(LdapTls, ARefusedStartTlsIsNoTls) {
-  const Outcome outcome = start_tls([](test::Peer& peer) -> test::asio::awaitable<void> {
+  const test::Script script = [](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read_until(kStartTlsEnd);
     co_await peer.send(message(0x78, result(2, "unsupported extended operation"), "\x01"));
     co_await peer.wait_until_closed();
-  });
+  };
+  const Outcome outcome = start_tls(script);
   EXPECT_EQ(outcome.reason, Reason::tls_handshake);
   EXPECT_THAT(outcome.message, HasSubstr("protocolError (2): unsupported extended operation"));
 }
 
 TEST_F(LdapTls, BytesBehindTheGrantOfStartTlsAreNotTakenIntoTheSecuredConnection) {
-  const Outcome outcome = start_tls([this](test::Peer& peer) -> test::asio::awaitable<void> {
+  const test::Script script = [this](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read_until(kStartTlsEnd);
     co_await peer.send(kStartTlsGranted + kEntry + kDone);
     co_await peer.start_tls(tls);
-  });
+  };
+  const Outcome outcome = start_tls(script);
   EXPECT_EQ(outcome.reason, Reason::protocol_mismatch) << outcome.message;
 }
 
