@@ -14,6 +14,7 @@
 #include "probes/postgresql.hpp"
 #include "probes/slp.hpp"
 #include "probes/smtp.hpp"
+#include "probes/snmp.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
@@ -34,6 +35,7 @@ std::span<const ProbeType> probe_types() noexcept {
       ntp_probe_type(),
       slp_probe_type(),
       ipmi_probe_type(),
+      snmp_probe_type(),
       ldap_probe_type(),
       listen_probe_type(),
       ssh_probe_type(),

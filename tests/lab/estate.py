@@ -127,6 +127,7 @@ class Estate:
             *({"listen": f"{address}:{port}"} for address in devices for port in (80, 5988))])
         servers.ssh(lab, "devices", devices, name="device-ssh")
         servers.ssh(lab, "devices", [SWITCH], port=830, name="device-netconf")
+        services.snmp(lab, "devices", SWITCH, name="device-snmp")
         servers.stubs(lab, "devices", *(f"slp@{address}:427" for address in devices),
                       *(f"udp-slp@{address}:427" for address in devices),
                       *(f"udp-{what}@{address}:{port}" for address in RACK for what, port in (("ipmi", 623), ("ssdp", 1900))),
