@@ -61,6 +61,23 @@ struct CertificateFacts {
   std::vector<std::string> crl_urls{};     ///< revocation lists
 };
 
+/// The metric's numbers (contract, 5).
+enum class RevocationStatus : std::uint8_t { good = 0, revoked = 1, unknown = 2 };
+std::string_view to_string(RevocationStatus) noexcept;
+
+enum class RevocationSource : std::uint8_t { none, stapled, ocsp, crl };
+/// Empty for none.
+std::string_view to_string(RevocationSource) noexcept;
+
+/// Whether any certificate of a trusted chain below its anchor has been revoked.
+struct RevocationFacts {
+  RevocationStatus status = RevocationStatus::unknown;
+  RevocationSource source = RevocationSource::none;  ///< what told about `subject`
+  std::string subject;  ///< the revoked or unknown certificate; the leaf where all are good
+  std::string message;  ///< when and why revoked, or why unknown; empty if good
+  WallTime until{};     ///< when the answer ends; the epoch if unknown
+};
+
 struct TlsFacts {
   std::string version;                  ///< "TLSv1.3"
   std::string cipher;                   ///< IANA name
@@ -69,7 +86,8 @@ struct TlsFacts {
   Reason judgement =
       Reason::ok;  ///< what a strict judge says of the chain, also where it is only observed
   std::string judgement_message;
-  bool client_certificate_asked = false;  ///< the server asked for a client certificate
+  std::optional<RevocationFacts> revocation;  ///< none: not asked for, or nobody could revoke it
+  bool client_certificate_asked = false;      ///< the server asked for a client certificate
 };
 
 struct HttpFacts {

@@ -66,26 +66,6 @@ std::string name_text(const X509_NAME* name) {
                    : without_c1(bounded(std::string(data, static_cast<std::size_t>(size))));
 }
 
-WallTime wall_time(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-    return {};
-  }
-  // Nanoseconds since 1970 end in 2262; certificates without an end say 9999 (RFC 5280, 4.1.2.5).
-  if (parts.tm_year + 1900 > 2261) {
-    return WallTime::max();
-  }
-  using namespace std::chrono;
-  constexpr year kFirst{1678};  // they begin in 1677; what a peer writes may be any year
-  if (parts.tm_year + 1900 < static_cast<int>(kFirst)) {
-    return sys_days(kFirst / January / 1);
-  }
-  const year_month_day date{year(parts.tm_year + 1900),
-                            month(static_cast<unsigned>(parts.tm_mon + 1)),
-                            day(static_cast<unsigned>(parts.tm_mday))};
-  return sys_days(date) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
-}
-
 std::string dns_text(const ASN1_IA5STRING* text) {
   std::string result;
   const unsigned char* data = ASN1_STRING_get0_data(text);
@@ -206,9 +186,33 @@ std::string plain(std::string_view text) {
 
 }  // namespace
 
+WallTime wall_time(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
+    return {};
+  }
+  // Nanoseconds since 1970 end in 2262; certificates without an end say 9999 (RFC 5280, 4.1.2.5).
+  if (parts.tm_year + 1900 > 2261) {
+    return WallTime::max();
+  }
+  using namespace std::chrono;
+  constexpr year kFirst{1678};  // they begin in 1677; what a peer writes may be any year
+  if (parts.tm_year + 1900 < static_cast<int>(kFirst)) {
+    return sys_days(kFirst / January / 1);
+  }
+  const year_month_day date{year(parts.tm_year + 1900),
+                            month(static_cast<unsigned>(parts.tm_mon + 1)),
+                            day(static_cast<unsigned>(parts.tm_mday))};
+  return sys_days(date) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
+}
+
+std::string subject_text(const X509* certificate) {
+  return name_text(X509_get_subject_name(certificate));
+}
+
 CertificateFacts certificate_facts(const X509* certificate) {
   CertificateFacts facts;
-  facts.subject = name_text(X509_get_subject_name(certificate));
+  facts.subject = subject_text(certificate);
   facts.issuer = name_text(X509_get_issuer_name(certificate));
   facts.names = alternative_names(certificate);
   facts.not_before = wall_time(X509_get0_notBefore(certificate));

@@ -6,8 +6,9 @@
 
 #include "probes/core/outcome.hpp"
 
-struct x509_st;        // OpenSSL's X509
-struct stack_st_X509;  // STACK_OF(X509)
+struct asn1_string_st;  // OpenSSL's ASN1_TIME and ASN1_GENERALIZEDTIME
+struct x509_st;         // OpenSSL's X509
+struct stack_st_X509;   // STACK_OF(X509)
 
 namespace reachd::net {
 
@@ -21,6 +22,11 @@ std::vector<CertificateFacts> chain_facts(const stack_st_X509* chain);
 /// to the backslashes of RFC 2253.
 bool has_issuer(const std::vector<CertificateFacts>& chain,
                 const std::vector<std::string>& expected);
+/// The subject alone, bounded like the facts.
+std::string subject_text(const x509_st* certificate);
+/// A date of ASN.1, the ends of our clock's range for what lies beyond. The epoch for none and for
+/// what is no date.
+WallTime wall_time(const asn1_string_st* time);
 /// "2026-12-24 18:00 UTC"
 std::string format_date(WallTime time);
 

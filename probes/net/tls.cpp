@@ -58,7 +58,7 @@ int on_verify(int ok, X509_STORE_CTX* store) {
   if (ok == 0 && findings.size() < kMostFindings) {
     TlsFinding finding{X509_STORE_CTX_get_error(store), {}};
     if (const X509* certificate = X509_STORE_CTX_get_current_cert(store)) {
-      finding.subject = certificate_facts(certificate).subject;
+      finding.subject = subject_text(certificate);
     }
     findings.push_back(std::move(finding));
   }

@@ -1,8 +1,6 @@
 #include "probes/net/tls.hpp"
 
 #include <gmock/gmock.h>
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -101,12 +99,7 @@ TEST(Certificate, DatesBeyondTheClocksRangeAreItsEnd) {
 }
 
 CertificateFacts facts_of(const test::CertificateWish& wish) {
-  const std::string pem = test::self_signed(wish).chain;
-  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), &X509_free);
-  return certificate_facts(certificate.get());
+  return certificate_facts(test::read_certificate(test::self_signed(wish).chain).get());
 }
 
 TEST(Certificate, UrlsOfRevocationAndIssuerAreReadByKind) {

@@ -69,6 +69,9 @@ Certificate make_certificate(const CertificateWish& wish, EVP_PKEY* key, X509* i
   if (!wish.crl_points.empty()) {
     add_extension(raw, issuer, NID_crl_distribution_points, wish.crl_points);
   }
+  if (!wish.usage.empty()) {
+    add_extension(raw, issuer, NID_ext_key_usage, wish.usage);
+  }
   if (wish.padding > 0) {
     add_extension(raw, issuer, NID_netscape_comment, std::string(wish.padding, 'x'));
   }
@@ -95,9 +98,7 @@ std::string pem(EVP_PKEY* key) {
   });
 }
 
-CertificateWish authority_wish(const std::string& name) {
-  CertificateWish wish;
-  wish.subject = name;
+CertificateWish authority_wish(CertificateWish wish) {
   wish.from = std::chrono::hours(-10 * 365 * 24);
   wish.until = std::chrono::hours(10 * 365 * 24);
   return wish;
@@ -107,11 +108,12 @@ CertificateWish authority_wish(const std::string& name) {
 
 TestCa::TestCa(const std::string& name)
     : key_(make_key()),
-      certificate_(make_certificate(authority_wish(name), key_.get(), nullptr, key_.get(), true)) {}
+      certificate_(make_certificate(authority_wish({.subject = name}), key_.get(), nullptr,
+                                    key_.get(), true)) {}
 
-TestCa::TestCa(const std::string& name, const TestCa& parent)
+TestCa::TestCa(const CertificateWish& wish, const TestCa& parent)
     : key_(make_key()),
-      certificate_(make_certificate(authority_wish(name), key_.get(), parent.certificate_.get(),
+      certificate_(make_certificate(authority_wish(wish), key_.get(), parent.certificate_.get(),
                                     parent.key_.get(), true)) {}
 
 Identity TestCa::issue(const CertificateWish& wish) const {
@@ -121,15 +123,29 @@ Identity TestCa::issue(const CertificateWish& wish) const {
 }
 
 Identity TestCa::issue_below_intermediate(const CertificateWish& wish, bool complete) const {
-  const TestCa intermediate("reachd test intermediate", *this);
-  Identity identity = intermediate.issue(wish);
+  const TestCa between = intermediate({.subject = "reachd test intermediate"});
+  Identity identity = between.issue(wish);
   if (complete) {
-    identity.chain += intermediate.certificate();
+    identity.chain += between.certificate();
   }
   return identity;
 }
 
+TestCa TestCa::intermediate(const CertificateWish& wish) const { return {wish, *this}; }
+
 std::string TestCa::certificate() const { return pem(certificate_.get()); }
+
+std::shared_ptr<X509> read_certificate(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  return {PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), &X509_free};
+}
+
+std::shared_ptr<EVP_PKEY> read_key(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  return {PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free};
+}
 
 Identity self_signed(const CertificateWish& wish) {
   const Key key = make_key();

@@ -24,6 +24,7 @@ struct CertificateWish {
   std::chrono::hours until{90 * 24};
   std::string access{};      ///< AIA, OpenSSL's form: "OCSP;URI:http://...,caIssuers;URI:..."
   std::string crl_points{};  ///< "URI:http://..."
+  std::string usage{};       ///< extendedKeyUsage, OpenSSL\'s form
   std::size_t padding = 0;   ///< bytes of a comment, for certificates of absurd size
 };
 
@@ -37,14 +38,22 @@ class TestCa {
   Identity issue(const CertificateWish& wish = {}) const;
   /// Issued by an intermediate authority, which the chain holds if `complete`.
   Identity issue_below_intermediate(const CertificateWish& wish, bool complete) const;
+  /// An authority below this one. Of the wish its dates and names do not count.
+  TestCa intermediate(const CertificateWish& wish) const;
   std::string certificate() const;  ///< PEM
+  x509_st* x509() const noexcept { return certificate_.get(); }
+  evp_pkey_st* key() const noexcept { return key_.get(); }
 
  private:
-  TestCa(const std::string& name, const TestCa& parent);
+  TestCa(const CertificateWish& wish, const TestCa& parent);
 
   std::shared_ptr<evp_pkey_st> key_;
   std::shared_ptr<x509_st> certificate_;
 };
+
+/// Null for what is not PEM. The first of a chain is the leaf.
+std::shared_ptr<x509_st> read_certificate(const std::string& pem);
+std::shared_ptr<evp_pkey_st> read_key(const std::string& pem);
 
 Identity self_signed(const CertificateWish& wish = {});
 
