@@ -122,6 +122,12 @@ std::string outcome_details(const Outcome& outcome, const std::string& indent) {
     text +=
         fmt::format("{}{}, certificate {} from {}, valid until {}\n", indent, outcome.tls->version,
                     printable(leaf.subject), printable(leaf.issuer), date(leaf.not_after));
+    if (const auto& revocation = outcome.tls->revocation) {
+      const std::string_view source = to_string(revocation->source);
+      text += fmt::format(
+          "{}revocation {}{}\n", indent, to_string(revocation->status),
+          source.empty() ? ": " + printable(revocation->message) : fmt::format(" ({})", source));
+    }
     if (outcome.tls->judgement != Reason::ok && outcome.reason == Reason::ok) {
       text += fmt::format("{}observed only: {}: {}\n", indent, to_string(outcome.tls->judgement),
                           printable(outcome.tls->judgement_message));

@@ -23,12 +23,20 @@ const Outcome* better(const Outcome* a, const Outcome* b) noexcept {
   return a->success() && b->timings.total > a->timings.total ? b : a;
 }
 
-bool ends_sooner(const std::shared_ptr<const TlsFacts>& a,
+bool is_revoked(const TlsFacts& facts) noexcept {
+  return facts.revocation && facts.revocation->status == RevocationStatus::revoked;
+}
+
+/// Which of two addresses' certificates is worth showing: a revoked one, else what ends sooner.
+bool is_worse(const std::shared_ptr<const TlsFacts>& a,
                  const std::shared_ptr<const TlsFacts>& b) noexcept {
   if (!a || a->chain.empty()) {
     return false;
   }
-  return !b || b->chain.empty() || a->chain.front().not_after < b->chain.front().not_after;
+  if (!b || b->chain.empty() || is_revoked(*a) != is_revoked(*b)) {
+    return !b || b->chain.empty() || is_revoked(*a);
+  }
+  return a->chain.front().not_after < b->chain.front().not_after;
 }
 
 /// "2 of 3 addresses fail: 10.0.0.2:443 refused, 10.0.0.3:443 timeout"
@@ -67,7 +75,7 @@ Outcome merge_outcomes(std::span<Outcome> parts) {
     total = std::max(total, part.timings.total);
     flawed = flawed || (part.success() && part.degraded);
     some_fail = some_fail || weight(part) == 1;
-    if (ends_sooner(part.tls, tls)) {
+    if (is_worse(part.tls, tls)) {
       tls = part.tls;
     }
     std::ranges::move(part.attempts, std::back_inserter(attempts));

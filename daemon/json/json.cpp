@@ -67,11 +67,30 @@ void write_certificate(Writer& out, const CertificateFacts& certificate,
   out.member("position", position).end_object();
 }
 
+void write_revocation(Writer& out, const RevocationFacts& revocation) {
+  out.begin_object().member("status", to_string(revocation.status));
+  out.key("source").value_or_null(to_string(revocation.source));
+  out.member("subject", revocation.subject);
+  out.key("message").value_or_null(revocation.message);
+  if (revocation.status == RevocationStatus::unknown) {
+    out.key("until").null();
+  } else {
+    out.member("until", revocation.until);
+  }
+  out.end_object();
+}
+
 void write_tls(Writer& out, const TlsFacts& tls) {
   out.begin_object();
   out.member("version", tls.version).member("cipher", tls.cipher);
   out.member("judgement", to_string(tls.judgement));
   out.key("judgement_message").value_or_null(tls.judgement_message);
+  if (tls.revocation) {
+    out.key("revocation");
+    write_revocation(out, *tls.revocation);
+  } else {
+    out.key("revocation").null();
+  }
   out.key("chain").begin_array();
   for (std::size_t index = 0; index < tls.chain.size(); ++index) {
     write_certificate(out, tls.chain[index], index == 0 ? "leaf" : "chain");

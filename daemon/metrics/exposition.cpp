@@ -194,6 +194,12 @@ void write_certificates(Samples& out) {
       .value(std::ranges::min(chain | std::views::transform(&CertificateFacts::not_after)));
 }
 
+void write_revocation(Samples& out) {
+  if (out.status().last && out.status().last->tls && out.status().last->tls->revocation) {
+    out.sample().value(static_cast<unsigned>(out.status().last->tls->revocation->status));
+  }
+}
+
 void write_clock_offset(Samples& out) {
   if (!out.status().last || !out.status().last->facts) {
     return;
@@ -239,6 +245,9 @@ constexpr std::array kFamilies = {
     Family{"reachd_certificate_not_after_timestamp_seconds", Type::gauge,
            "When the leaf certificate ends, and the earliest end in the whole chain.",
            write_certificates},
+    Family{"reachd_certificate_revocation_status", Type::gauge,
+           "0 if no certificate of the chain is revoked, 1 if one is, 2 if that is unknown.",
+           write_revocation},
     Family{"reachd_clock_offset_seconds", Type::gauge,
            "The other side's clock minus ours, where the protocol tells.", write_clock_offset},
 };

@@ -81,7 +81,7 @@ RevocationReading read_list(X509_CRL* list, const IssuedCertificate& issued, Wal
 RevocationReading read_crl(std::span<const std::byte> list, const IssuedCertificate& issued,
                            WallTime now) {
   if (list.size() > kLargestCrl) {
-    return std::unexpected("the revocation list is larger than 16 MiB");
+    return std::unexpected("the revocation list is larger than 8 MiB");
   }
   const unsigned char* at = der(list);
   const List parsed(d2i_X509_CRL(nullptr, &at, static_cast<long>(list.size())), &X509_CRL_free);

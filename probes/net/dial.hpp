@@ -60,10 +60,12 @@ asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
                                      const std::string& host, std::uint16_t port,
                                      std::optional<Endpoint> endpoint);
 
-/// The handshake of a protocol's STARTTLS over its own stream, in phase tls; the phase afterwards
-/// is the caller's to enter.
+/// The handshake of a protocol's STARTTLS over its own stream, its judgement, and revocation if
+/// `options` asks for it (find_revocation, which goes where `way` goes, null: direct), in phase
+/// tls; the phase afterwards is the caller's to enter.
 asio::awaitable<Result<Dialed>> upgrade(ProbeRun& run, std::unique_ptr<Stream> stream,
-                                        const TlsOptions& options, const std::string& host);
+                                        const TlsOptions& options, const std::string& host,
+                                        const DialOptions* way = nullptr);
 
 /// The outcome of a probe whose protocol was content: a success unless the certificate is judged
 /// bad and `options` (null: no TLS) is strict: a failure in phase tls. `facts` may be null.

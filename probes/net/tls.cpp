@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "probes/core/printable.hpp"
-#include "probes/core/target.hpp"
 #include "probes/net/certificate.hpp"
 #include "probes/net/errors.hpp"
 #include "probes/net/tls_judgement.hpp"
@@ -331,8 +330,8 @@ Failure handshake_failure(const TlsStream& stream, error_code ec, const Deadline
           std::nullopt};
 }
 
-std::shared_ptr<const TlsFacts> gather(const TlsStream& stream, const TlsOptions& options,
-                                       const std::string& name) {
+std::shared_ptr<TlsFacts> gather(const TlsStream& stream, const TlsOptions& options,
+                                 const std::string& name) {
   auto facts = std::make_shared<TlsFacts>();
   facts->version = SSL_get_version(stream.ssl());
   const SSL_CIPHER* cipher = SSL_get_current_cipher(stream.ssl());
@@ -347,43 +346,32 @@ std::shared_ptr<const TlsFacts> gather(const TlsStream& stream, const TlsOptions
   return facts;
 }
 
-constexpr std::array<std::pair<std::string_view, std::uint16_t>, 4> kVersions{
-    {{"1.0", 0x0301}, {"1.1", 0x0302}, {"1.2", 0x0303}, {"1.3", 0x0304}}};
-constexpr std::array<std::pair<std::string_view, TlsOptions::Verify>, 2> kVerify{
-    {{"strict", TlsOptions::Verify::strict}, {"observe", TlsOptions::Verify::observe}}};
+/// None where the leaf itself is trusted: it has no issuer whose word counts.
+std::optional<VerifiedChain> verified_chain(const TlsStream& stream) {
+  const STACK_OF(X509)* chain = SSL_get0_verified_chain(stream.ssl());
+  if (sk_X509_num(chain) < 2 || !is_good_chain(stream.seen().findings)) {
+    return std::nullopt;
+  }
+  VerifiedChain verified;
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    X509* certificate = sk_X509_value(chain, i);
+    X509_up_ref(certificate);
+    verified.certificates.emplace_back(certificate, &X509_free);
+  }
+  const unsigned char* staple = nullptr;
+  // OpenSSL's macro takes it without const, and only reads.
+  const long size = SSL_get_tlsext_status_ocsp_resp(const_cast<SSL*>(stream.ssl()), &staple);
+  if (staple != nullptr && size > 0) {
+    verified.staple.assign(staple, staple + size);
+  }
+  return verified;
+}
 
 }  // namespace
 
 error_code make_error_code(TlsError error) noexcept {
   static const TlsCategory kCategory;
   return {static_cast<int>(error), kCategory};
-}
-
-std::shared_ptr<const TlsOptions> read_tls(Reader& params, TlsOptions::Verify fallback) {
-  static const Value kNothing;
-  const Value* map = params.raw("tls");
-  Reader reader(map == nullptr ? kNothing : *map, params.diagnostics(), params.what() + " tls");
-  auto options = std::make_shared<TlsOptions>();
-  options->verify = reader.choice<TlsOptions::Verify>("verify", fallback, kVerify);
-  options->server_name = reader.text("server_name");
-  options->ca_file = reader.readable_file("ca_file").value_or("");
-  options->certificate_file = reader.readable_file("certificate_file").value_or("");
-  options->key_file = reader.readable_file("key_file").value_or("");
-  options->expected_issuers = reader.texts("expected_issuers");
-  options->min_version = reader.choice<std::uint16_t>("min_version", 0x0303, kVersions);
-  options->max_version = reader.choice<std::uint16_t>("max_version", 0, kVersions);
-  if (!options->server_name.empty() && !is_host(options->server_name) &&
-      !IpAddress::parse(options->server_name)) {
-    reader.error("server_name", "server_name is a host name or an address");
-  }
-  if (options->max_version != 0 && options->max_version < options->min_version) {
-    reader.error("max_version", "max_version is below min_version");
-  }
-  if (!options->key_file.empty() && options->certificate_file.empty()) {
-    reader.error("key_file", "key_file needs certificate_file");
-  }
-  reader.done();
-  return options;
 }
 
 asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transport,
@@ -404,6 +392,10 @@ asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transpor
     co_return std::unexpected(Failure{
         Reason::local_error, "OpenSSL can't start a handshake for " + name, 0, std::nullopt});
   }
+  const bool ask_revocation = options.revocation != TlsOptions::Revocation::off;
+  if (ask_revocation) {
+    SSL_set_tlsext_status_type(ssl.get(), TLSEXT_STATUSTYPE_ocsp);
+  }
   auto stream = std::make_unique<TlsStream>(std::move(transport), std::move(ssl),
                                             std::move(observed), *context);
   const error_code ec = co_await stream->handshake();
@@ -412,6 +404,9 @@ asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transpor
   }
   TlsConnected connected;
   connected.facts = gather(*stream, options, name);
+  if (ask_revocation) {
+    connected.verified = verified_chain(*stream);
+  }
   connected.stream = std::move(stream);
   co_return connected;
 }

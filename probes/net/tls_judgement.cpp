@@ -105,11 +105,9 @@ void judge_tls(TlsFacts& facts, const std::vector<TlsFinding>& findings, int ver
   }
 }
 
-std::optional<Failure> tls_verdict(const TlsOptions& options, const TlsFacts& facts) {
-  if (options.verify == TlsOptions::Verify::observe || facts.judgement == Reason::ok) {
-    return std::nullopt;
-  }
-  return Failure{facts.judgement, facts.judgement_message, 0, std::nullopt};
+bool is_good_chain(const std::vector<TlsFinding>& findings) noexcept {
+  return std::ranges::all_of(
+      findings, [](const TlsFinding& finding) { return fault_of(finding.code) == Fault::name; });
 }
 
 }  // namespace reachd::net

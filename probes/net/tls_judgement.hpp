@@ -19,4 +19,8 @@ struct TlsFinding {
 void judge_tls(TlsFacts& facts, const std::vector<TlsFinding>& findings, int version,
                const TlsOptions& options, const std::string& name);
 
+/// True if nothing is wrong with the chain itself: it is trusted and within its dates, whatever
+/// name it is for. Pure.
+bool is_good_chain(const std::vector<TlsFinding>& findings) noexcept;
+
 }  // namespace reachd::net

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "probes/net/revocation_cache.hpp"
+
 namespace reachd::net {
 namespace {
 
@@ -126,6 +128,7 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const TlsOptions& options) {
 struct TrustStore::Impl {
   std::mutex mutex;
   std::map<Profile, Loaded> contexts;
+  RevocationCache revocations;
 };
 
 TrustStore::TrustStore() : impl_(std::make_unique<Impl>()) {}
@@ -150,6 +153,8 @@ Result<std::shared_ptr<SSL_CTX>> TrustStore::context(const TlsOptions& options) 
   }
   return loaded.context;
 }
+
+RevocationCache& TrustStore::revocations() noexcept { return impl_->revocations; }
 
 void TrustStore::clear() {
   const std::scoped_lock lock(impl_->mutex);

@@ -8,6 +8,8 @@ struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 
 namespace reachd::net {
 
+class RevocationCache;
+
 /// Shared TLS contexts, one a trust profile (authorities, client certificate, versions): each costs
 /// close to a megabyte and milliseconds to load. Thread-safe. Files are read again after clear(),
 /// which a reload calls.
@@ -24,6 +26,8 @@ class TrustStore {
   /// keys through, because the judgement comes after the handshake (start_tls).
   Result<std::shared_ptr<ssl_ctx_st>> context(const TlsOptions& options);
   void clear();
+  /// What is known of revocations; clear() leaves it, because every answer in it was signed.
+  RevocationCache& revocations() noexcept;
 
  private:
   struct Impl;

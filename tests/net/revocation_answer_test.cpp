@@ -209,7 +209,7 @@ TEST_F(Answers, GarbageIsNoList) {
   EXPECT_EQ(read_list("").error(), "the answer is not a revocation list");
   EXPECT_EQ(read_list(good + "x").error(), "the answer is not a revocation list");
   EXPECT_EQ(read_list(std::string(kLargestCrl + 1, '\0')).error(),
-            "the revocation list is larger than 16 MiB");
+            "the revocation list is larger than 8 MiB");
   for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_FALSE(read_list(good.substr(0, size))) << size;
   }

@@ -18,6 +18,7 @@ namespace {
 using asio::ip::tcp;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
+<<<<<<< HEAD
 /// `wanted` is the ServerTls::alpn.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
                     const unsigned char* offered, unsigned offered_size, void* wanted) {
@@ -33,6 +34,19 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
 }
 
 /// `tls` outlives the handshake.
+=======
+/// Gives the client the response that it asked for; `staple` is the script's string.
+int on_status_request(SSL* ssl, void* staple) {
+  const auto& response = *static_cast<const std::string*>(staple);
+  if (response.empty()) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
+  SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
+  return SSL_TLSEXT_ERR_OK;
+}
+
+>>>>>>> fdc204c (Ask whether certificates are revoked: stapled, by OCSP and by lists)
 asio::ssl::context make_context(const ServerTls& tls) {
   asio::ssl::context context(asio::ssl::context::tls_server);
   SSL_CTX* raw = context.native_handle();
@@ -41,6 +55,8 @@ asio::ssl::context make_context(const ServerTls& tls) {
   SSL_CTX_set_max_proto_version(raw, tls.most_version);
   context.use_certificate_chain(asio::buffer(tls.identity.chain));
   context.use_private_key(asio::buffer(tls.identity.key), asio::ssl::context::pem);
+  SSL_CTX_set_tlsext_status_cb(raw, &on_status_request);
+  SSL_CTX_set_tlsext_status_arg(raw, const_cast<std::string*>(&tls.staple));
   if (!tls.client_ca.empty()) {
     context.add_certificate_authority(asio::buffer(tls.client_ca));
   }
