@@ -103,7 +103,8 @@ class PostgresqlProbe final : public Probe {
   }
 
   asio::awaitable<Outcome> handshake(ProbeRun& run, std::unique_ptr<net::Stream> stream) const {
-    auto secured = co_await net::upgrade(run, std::move(stream), *tls_, run.target.host);
+    auto secured =
+        co_await net::upgrade(run, std::move(stream), *tls_, run.target.host, &options_.dial);
     if (!secured) {
       co_return failed(run, std::move(secured.error()));
     }

@@ -87,8 +87,8 @@ class SmtpProbe final : public Probe {
         co_return begun;
       }
     }
-    auto secured =
-        co_await net::upgrade(run, std::move(dialed.stream), *options_.tls, run.target.host);
+    auto secured = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
+                                         run.target.host, &options_.dial);
     if (!secured) {
       co_return std::unexpected(std::move(secured.error()));
     }

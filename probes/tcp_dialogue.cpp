@@ -235,8 +235,8 @@ class DialogueProbe final : public Probe {
           "something in clear came before the TLS handshake: " + printable(ear.beginning());
       co_return std::unexpected(std::move(failure));
     }
-    auto secured =
-        co_await net::upgrade(run, std::move(dialed.stream), *options_.tls, run.target.host);
+    auto secured = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
+                                         run.target.host, &options_.dial);
     if (!secured) {
       co_return std::unexpected(std::move(secured.error()));
     }

@@ -76,6 +76,11 @@ Outcome up_outcome() {
                    .not_before = at(1'690'000'000s),
                    .not_after = at(1'790'000'000s),
                    .fingerprint_sha256 = "cd"};
+  tls->revocation = {.status = RevocationStatus::revoked,
+                     .source = RevocationSource::crl,
+                     .subject = "CN=Lab",
+                     .message = "CN=Lab was revoked",
+                     .until = at(1'700'100'000s)};
   outcome.tls = std::move(tls);
   return outcome;
 }

@@ -90,6 +90,9 @@ TEST(Json, ResultHasTheKeysOfTheContract) {
             R"(["http://ocsp.example.com/"])");
   EXPECT_EQ(result.at("certificate").at("position").as_string(), "leaf");
   EXPECT_EQ(result.at("tls").at("chain").as_array().size(), 2u);
+  EXPECT_EQ(boost::json::serialize(result.at("tls").at("revocation")),
+            R"({"status":"revoked","source":"crl","subject":"CN=Lab",)"
+            R"("message":"CN=Lab was revoked","until":"2023-11-16T02:00:00.000Z"})");
 }
 
 TEST(Json, FactsOfAKindHaveAKeyOfTheirOwn) {

@@ -75,6 +75,22 @@ TEST(Merge, TheCertificateThatEndsFirstIsKept) {
   EXPECT_EQ(outcome.tls->chain.front().not_after, WallTime() + 9h);
 }
 
+TEST(Merge, ARevokedCertificateIsKeptBeforeTheOneThatEndsFirst) {
+  const auto with = [](Duration left, RevocationStatus status) {
+    Outcome outcome = part("10.0.0.1", Reason::ok);
+    auto tls = std::make_shared<TlsFacts>();
+    tls->chain.emplace_back().not_after = WallTime() + left;
+    tls->revocation = RevocationFacts{};
+    tls->revocation->status = status;
+    outcome.tls = std::move(tls);
+    return outcome;
+  };
+  const Outcome bad = with(90h, RevocationStatus::revoked);
+  const Outcome good = with(9h, RevocationStatus::unknown);
+  EXPECT_EQ(merged({bad, good}).tls->chain.front().not_after, WallTime() + 90h);
+  EXPECT_EQ(merged({good, bad}).tls->chain.front().not_after, WallTime() + 90h);
+}
+
 class Addresses : public ::testing::Test {
  protected:
   static std::vector<IpAddress> choose(config::AddressPolicy policy, bool route4 = true,

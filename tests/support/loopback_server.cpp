@@ -18,7 +18,6 @@ namespace {
 using asio::ip::tcp;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-<<<<<<< HEAD
 /// `wanted` is the ServerTls::alpn.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
                     const unsigned char* offered, unsigned offered_size, void* wanted) {
@@ -33,8 +32,6 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/// `tls` outlives the handshake.
-=======
 /// Gives the client the response that it asked for; `staple` is the script's string.
 int on_status_request(SSL* ssl, void* staple) {
   const auto& response = *static_cast<const std::string*>(staple);
@@ -46,7 +43,7 @@ int on_status_request(SSL* ssl, void* staple) {
   return SSL_TLSEXT_ERR_OK;
 }
 
->>>>>>> fdc204c (Ask whether certificates are revoked: stapled, by OCSP and by lists)
+/// `tls` outlives the handshake.
 asio::ssl::context make_context(const ServerTls& tls) {
   asio::ssl::context context(asio::ssl::context::tls_server);
   SSL_CTX* raw = context.native_handle();

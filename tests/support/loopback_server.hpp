@@ -27,11 +27,8 @@ struct ServerTls {
   int most_version = 0;
   ClientCertificate client_certificate = ClientCertificate::ignored;
   std::string client_ca{};  ///< PEM, of which client certificates are taken
-<<<<<<< HEAD
   std::string alpn{};       ///< the protocol that it chooses if it is offered (RFC 7301)
-=======
   std::string staple{};     ///< DER of an OCSP response for clients that ask for one
->>>>>>> fdc204c (Ask whether certificates are revoked: stapled, by OCSP and by lists)
 };
 
 /// One accepted connection, as a script sees it. What it does after the client has gone has no
