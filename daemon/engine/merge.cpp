@@ -29,7 +29,7 @@ bool is_revoked(const TlsFacts& facts) noexcept {
 
 /// Which of two addresses' certificates is worth showing: a revoked one, else what ends sooner.
 bool is_worse(const std::shared_ptr<const TlsFacts>& a,
-                 const std::shared_ptr<const TlsFacts>& b) noexcept {
+              const std::shared_ptr<const TlsFacts>& b) noexcept {
   if (!a || a->chain.empty()) {
     return false;
   }

@@ -260,7 +260,9 @@ asio::awaitable<RevocationFinding> ask_all(ProbeRun& run, const DialOptions& way
   RevocationFinding worst;
   for (std::size_t i = 0; i < std::min(below_anchor, kMostCertificates); ++i) {
     Inquiry inquiry(run, way, certificates[i], certificates[i + 1]);
-    auto finding = co_await inquiry.ask(i == 0 ? chain.staple : std::string());
+    // The response that is stapled to a handshake is about the leaf.
+    const std::string staple = i == 0 ? chain.staple : std::string();
+    auto finding = co_await inquiry.ask(staple);
     log_step(run, [&] {
       return "revocation of " + finding.facts.subject + ": " +
              std::string(to_string(finding.facts.status)) +
