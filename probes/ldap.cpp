@@ -108,8 +108,8 @@ class LdapProbe final : public Probe {
           Failure{Reason::tls_handshake,
                   "the LDAP server refuses StartTLS, " + words(message->result), 0, std::nullopt});
     }
-    auto secured =
-        co_await net::upgrade(run, std::move(plain.stream), *options_.tls, run.target.host);
+    auto secured = co_await net::upgrade(run, std::move(plain.stream), *options_.tls,
+                                         run.target.host, &options_.dial);
     co_return secured;
   }
 
