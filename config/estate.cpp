@@ -164,6 +164,16 @@ std::vector<std::string> expand_range(std::string_view text, std::uint32_t limit
   return hosts;
 }
 
+std::vector<std::string> expand_range(EstateContext& context, std::string_view text,
+                                      const Place& place) {
+  auto hosts =
+      expand_range(text, context.settings.limits.range_addresses, place, context.diagnostics);
+  if (const auto network = Cidr::parse(text); network && hosts.size() > 1) {
+    context.estate.networks.push_back(*network);
+  }
+  return hosts;
+}
+
 Estate read_estate(const Product& product, const CatalogProduct& catalog, const Settings& settings,
                    Diagnostics& diagnostics) {
   Estate estate;

@@ -90,6 +90,8 @@ struct Estate {
   std::vector<Url> special_inventory;
   std::vector<Discovery> discovery;
 
+  std::vector<Cidr> networks;  ///< that the lists here and below name
+
   // Managed devices.
   std::string appliance;
   Place appliance_place;

@@ -22,8 +22,7 @@ void read_device(EstateContext& context, const Value& item,
   const std::string address = reader.required_text("address");
   if (!address.empty()) {
     device.is_range = address.find('/') != std::string::npos;
-    device.hosts = expand_range(address, context.settings.limits.range_addresses,
-                                reader.place("address"), context.diagnostics);
+    device.hosts = expand_range(context, address, reader.place("address"));
   }
   device.features = reader.texts("features");
   for (const std::string& feature : device.features) {

@@ -66,8 +66,7 @@ void read_discovery(EstateContext& context) {
     Discovery discovery;
     discovery.place = item.place;
     for (const std::string& text : reader.texts("targets")) {
-      auto hosts = expand_range(text, context.settings.limits.range_addresses,
-                                reader.place("targets"), context.diagnostics);
+      auto hosts = expand_range(context, text, reader.place("targets"));
       std::ranges::move(hosts, std::back_inserter(discovery.hosts));
     }
     for (const std::string& text : reader.texts("ports")) {

@@ -52,6 +52,10 @@ std::optional<Url> read_url(std::string_view text, const Place& place, const std
                             Diagnostics& diagnostics);
 std::optional<Url> read_url(Reader& reader, std::string_view key);
 
+/// expand_range() within the limit of the settings; a network is kept in the estate beside.
+std::vector<std::string> expand_range(EstateContext& context, std::string_view text,
+                                      const Place& place);
+
 /// Reads each entry of a list of hosts; `more` reads what they say beside host and port.
 template <typename More>
 std::vector<ListedHost> read_hosts(EstateContext& context, Reader& from, std::string_view key,

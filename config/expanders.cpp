@@ -73,7 +73,11 @@ Expansion::Expansion(PlanBuilder& builder, const Estate& estate, const CatalogPr
       catalog_(catalog),
       requirement_(std::move(requirement)),
       override_(changed),
-      confirmed_(confirmed) {}
+      confirmed_(confirmed) {
+  if (!estate.appliance.empty()) {
+    ends_ = std::make_shared<const Ends>(Ends{estate.appliance, {}});
+  }
+}
 
 void Expansion::omit(std::string why) {
   if (!omitted_) {
@@ -262,6 +266,8 @@ Check Expansion::check_of(const Row& row, std::uint16_t port) {
   check.device_type = row.device_type.empty() ? nullptr : builder_.word(row.device_type);
   check.labels = builder_.labels();
   check.gate = row.gate;
+  check.ends =
+      row.peers.empty() ? ends_ : std::make_shared<const Ends>(Ends{estate_.appliance, row.peers});
   check.note =
       row.listen ? "listening here; reachability from outside is not proven by it" : row.note;
   return check;

@@ -33,9 +33,10 @@ struct Row {
   std::string device_type;
   std::string note;
   std::optional<Gate> gate;
-  bool gentle = false;  ///< with the timing of `devices:`
-  bool listen = false;  ///< is the port listening on this host
-  std::string process;  ///< of listen
+  bool gentle = false;             ///< with the timing of `devices:`
+  bool listen = false;             ///< is the port listening on this host
+  std::string process;             ///< of listen
+  std::vector<std::string> peers;  ///< of Ends
   bool in_use = true;
 };
 
@@ -75,6 +76,7 @@ class Expansion {
   const Override* override_;
   bool confirmed_;
   bool omitted_ = false;
+  std::shared_ptr<const Ends> ends_;  ///< of all its checks whose peers nobody names
 };
 
 /// A named way from configuration to checks. Catalogue entries name it in `expand:`.

@@ -22,13 +22,14 @@ bool has_feature(const Requirement& requirement, const Device& device) {
 }
 
 void add_at_appliance(Expansion& expansion, const std::string& host, const Place& place,
-                      std::string_view variant = {}) {
+                      std::string_view variant = {}, std::vector<std::string> peers = {}) {
   if (host.empty()) {
     return;
   }
   Row row(place, host);
   row.note = seen_from(expansion);
   row.variant = variant;
+  row.peers = std::move(peers);
   expansion.add(std::move(row));
 }
 
@@ -85,13 +86,18 @@ void expand_devices(Expansion& expansion) {
 }
 
 void expand_devices_inbound(Expansion& expansion) {
-  const auto& devices = expansion.estate().devices;
-  const auto found = std::ranges::find_if(devices, [&](const Device& device) {
-    return expansion.requirement().is_for(device.type) &&
-           has_feature(expansion.requirement(), device);
-  });
-  if (found != devices.end()) {
-    add_at_appliance(expansion, expansion.estate().appliance, found->place, found->type);
+  std::vector<std::string> peers;
+  const Device* first = nullptr;
+  for (const Device& device : expansion.estate().devices) {
+    if (expansion.requirement().is_for(device.type) &&
+        has_feature(expansion.requirement(), device)) {
+      first = first == nullptr ? &device : first;
+      peers.insert(peers.end(), device.hosts.begin(), device.hosts.end());
+    }
+  }
+  if (first != nullptr) {
+    add_at_appliance(expansion, expansion.estate().appliance, first->place, first->type,
+                     std::move(peers));
   }
 }
 

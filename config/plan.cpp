@@ -78,6 +78,8 @@ void add_product(PlanBuilder& builder, const Product& product, const Catalog& ca
   check_entries(*known, builder.diagnostics());
   check_names(product, *known, builder.diagnostics());
   const Estate estate = read_estate(product, *known, builder.settings(), builder.diagnostics());
+  auto& networks = builder.plan().networks;
+  networks.insert(networks.end(), estate.networks.begin(), estate.networks.end());
   for (const auto& requirement : known->requirements) {
     const Expander* expander = find_expander(requirement->expand);
     const bool elsewhere =

@@ -39,6 +39,12 @@ struct Group {
       checks;  ///< indices in Plan::checks; of a ping_answers group only the ping check
 };
 
+/// Who is at the ends of connections that are looked at from here in another host's place.
+struct Ends {
+  std::string host;                ///< that the requirement is about
+  std::vector<std::string> peers;  ///< inbound: who opens it, as far as the configuration says
+};
+
 /// One thing that is probed; several checks may share it when they ask the same of the same
 /// endpoint.
 struct ProbeSpec {
@@ -50,6 +56,7 @@ struct ProbeSpec {
   std::shared_ptr<const Timing>
       timing;  ///< shared by all checks that have the same; the shortest interval of its checks
   std::shared_ptr<const std::vector<Endpoint>> name_servers;  ///< null: the system's
+  std::shared_ptr<const Target> proxy;  ///< what is on the way to the target; null: nothing
   std::uint64_t key =
       0;  ///< stable hash of type, target and parameters: same key, same probe, across reloads
 };
@@ -72,6 +79,7 @@ struct Check {
   std::shared_ptr<const Labels> labels;  ///< the global ones and its own; null: none
   std::vector<std::string> depends_on;   ///< check ids
   std::optional<Gate> gate;
+  std::shared_ptr<const Ends> ends;  ///< null: the requirement is about this host
   std::string note;  ///< "seen from beacon-1": what a reader has to know beside the purpose
 };
 
@@ -88,6 +96,7 @@ struct Plan {
   std::vector<Check> checks;  ///< in the order of the configuration, ids unique
   std::vector<Group> groups;
   std::vector<Omission> omissions;
+  std::vector<Cidr> networks;  ///< of which the configuration means every address
 };
 
 /// Builds the plan. `catalog`, `settings` and `observed` are not kept. All problems are reported;

@@ -153,8 +153,11 @@ std::optional<std::uint32_t> PlanBuilder::probe(
   if (!known) {
     const auto index = static_cast<std::uint32_t>(plan_.probes.size());
     auto light = light_probe(type, target, *made, *timing, diagnostics_);
-    plan_.probes.push_back(
-        {&type, target, std::move(made), std::move(light), timing, std::move(name_servers), key});
+    // A probe over TCP that wants no address leaves the target's name to its proxy.
+    const bool direct = type.transport != Transport::tcp || made->wants_address();
+    plan_.probes.push_back({&type, target, std::move(made), std::move(light), timing,
+                            std::move(name_servers), direct ? nullptr : proxy(params.text("proxy")),
+                            key});
     probes_.insert(key, index);
     return index;
   }
@@ -168,6 +171,16 @@ std::optional<std::uint32_t> PlanBuilder::probe(
   spec.timing = this->timing(both);
   if (timing->handshake_every <= Duration{}) {
     spec.light = nullptr;
+  }
+  return known;
+}
+
+std::shared_ptr<const Target> PlanBuilder::proxy(const std::string& url) {
+  auto& known = proxies_[url];
+  if (!known) {
+    if (auto target = parse_target(url, kDefaultProxyPort)) {
+      known = std::make_shared<const Target>(std::move(*target));
+    }
   }
   return known;
 }

@@ -51,6 +51,8 @@ class PlanBuilder {
   const Place& place(std::uint32_t check) const { return places_[check]; }
 
  private:
+  std::shared_ptr<const Target> proxy(const std::string& url);
+
   const Settings& settings_;
   const Observed& observed_;
   Diagnostics& diagnostics_;
@@ -60,8 +62,9 @@ class PlanBuilder {
   std::vector<std::shared_ptr<const Timing>> timings_;
   std::map<std::string, std::shared_ptr<const std::string>, std::less<>> words_;
   std::map<std::string, std::uint32_t, std::less<>> groups_;
-  IndexTable probes_;  ///< by key
-  IndexTable checks_;  ///< by id
+  std::map<std::string, std::shared_ptr<const Target>, std::less<>> proxies_;  ///< by URL
+  IndexTable probes_;                                                          ///< by key
+  IndexTable checks_;                                                          ///< by id
   std::set<std::string> reported_;
   std::vector<Place> places_;  ///< of each check
 };

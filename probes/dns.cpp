@@ -79,6 +79,10 @@ class DnsProbe final : public Probe {
     co_return judged(run, *reply, over_tcp);
   }
 
+  Transport transport(Transport type) const noexcept override {
+    return settings_.tcp ? Transport::tcp : type;
+  }
+
  private:
   asio::awaitable<Result<dns::Reply>> ask_udp(ProbeRun& run, std::uint16_t id,
                                               const std::vector<std::byte>& query) const {

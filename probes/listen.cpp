@@ -79,6 +79,7 @@ class ListenProbe final : public Probe {
   explicit ListenProbe(Wanted wanted) : wanted_(std::move(wanted)) {}
 
   bool wants_address() const noexcept override { return false; }
+  Transport transport(Transport) const noexcept override { return wanted_.transport; }
 
   asio::awaitable<Outcome> run(ProbeRun run) const override {
     run.progress.enter(Phase::listen);

@@ -4,6 +4,8 @@
 #include <ostream>
 
 #include "daemon/cli/common.hpp"
+#include "daemon/cli/last_verdicts.hpp"
+#include "daemon/cli/openings.hpp"
 #include "daemon/cli/table.hpp"
 #include "daemon/json/json.hpp"
 #include "probes/core/duration.hpp"
@@ -33,6 +35,37 @@ std::vector<std::string> cells(const config::Plan& plan, const config::Check& ch
           std::move(purpose)};
 }
 
+/// For the firewall team: one line an opening, with what the running daemon says of it.
+void print_openings(const config::Configuration& configuration,
+                    const std::vector<const config::Check*>& checks, bool markdown,
+                    Context& context) {
+  const config::Plan& plan = configuration.plan;
+  auto verdicts = last_verdicts(configuration.settings.web, plan.checks.size());
+  if (!verdicts) {
+    context.err << "The last verdicts are left out: " << printable(verdicts.error()) << "\n";
+  }
+  const auto rows = opening_rows(plan, checks, verdicts.value_or(json::LastVerdicts{}));
+  for (const auto& row : rows) {
+    context.out << (markdown ? markdown_line(row) : csv_line(row));
+    if (markdown && &row == &rows.front()) {
+      context.out << markdown_line(std::vector<std::string>(row.size(), "---"));
+    }
+  }
+  if (plan.omissions.empty()) {
+    return;
+  }
+  if (!markdown) {
+    context.err << plan.omissions.size()
+                << " requirements are not in the list, as too little is known of them; "
+                   "reachd plan says which and why\n";
+    return;
+  }
+  context.out << "\n" << markdown_line({"not in the list", "why"}) << markdown_line({"---", "---"});
+  for (const config::Omission& omission : plan.omissions) {
+    context.out << markdown_line({omission.requirement->id, omission.why});
+  }
+}
+
 /// What the configuration asks for and nobody can probe, so that its absence above is no surprise.
 void print_omissions(const config::Plan& plan, Context& context) {
   if (plan.omissions.empty()) {
@@ -51,17 +84,6 @@ void print(const config::Plan& plan, const std::vector<const config::Check*>& ch
     print_array(checks, context, [&](json::Writer& row, const config::Check* check) {
       json::write_plan_row(row, plan, *check);
     });
-  } else if (format == "csv") {
-    context.out << csv_line(heads());
-    for (const config::Check* check : checks) {
-      context.out << csv_line(cells(plan, *check));
-    }
-  } else if (format == "markdown") {
-    context.out << markdown_line(heads())
-                << markdown_line(std::vector<std::string>(heads().size(), "---"));
-    for (const config::Check* check : checks) {
-      context.out << markdown_line(cells(plan, *check));
-    }
   } else {
     Table table(heads());
     for (const config::Check* check : checks) {
@@ -82,7 +104,9 @@ void add_plan(CLI::App& app, Context& context) {
   auto only = add_only_option(*command);
   auto format = std::make_shared<std::string>("table");
   auto as_json = std::make_shared<bool>(false);
-  command->add_option("--format", *format, "table, json, csv or markdown")
+  command
+      ->add_option("--format", *format,
+                   "table, json; csv or markdown: one line an opening, for the firewall team")
       ->check(CLI::IsMember({"table", "json", "csv", "markdown"}))
       ->capture_default_str();
   command->add_flag("--json", *as_json, "The same as --format json");
@@ -100,7 +124,11 @@ void add_plan(CLI::App& app, Context& context) {
           checks.push_back(&check);
         }
       }
-      print(plan, checks, *as_json ? "json" : *format, context);
+      if (!*as_json && (*format == "csv" || *format == "markdown")) {
+        print_openings(*configuration, checks, *format == "markdown", context);
+      } else {
+        print(plan, checks, *as_json ? "json" : *format, context);
+      }
       return kOk;
     };
   });

@@ -63,11 +63,15 @@ std::string csv_line(const std::vector<std::string>& cells) {
     if (&cell != &cells.front()) {
       result += ',';
     }
+    const bool formula = cell.find_first_of("=+-@\t\r") == 0;
+    const std::string_view guard = formula ? "'" : "";
     if (cell.find_first_of(",\"\r\n") == std::string::npos) {
+      result += guard;
       result += cell;
       continue;
     }
     result += '"';
+    result += guard;
     for (const char c : cell) {
       result += c == '"' ? "\"\"" : std::string(1, c);
     }
@@ -77,15 +81,15 @@ std::string csv_line(const std::vector<std::string>& cells) {
 }
 
 std::string markdown_line(const std::vector<std::string>& cells) {
+  constexpr std::string_view kMarkup = "\\|`*<[";
   std::string result = "|";
   for (const std::string& cell : cells) {
     result += ' ';
     for (const char c : cell) {
-      if (c == '|') {
-        result += "\\|";
-      } else {
-        result += c == '\n' || c == '\r' ? ' ' : c;
+      if (kMarkup.contains(c)) {
+        result += '\\';
       }
+      result += c == '\n' || c == '\r' ? ' ' : c;
     }
     result += " |";
   }

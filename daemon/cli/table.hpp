@@ -26,9 +26,10 @@ class Table {
   std::vector<Row> rows_;
 };
 
-/// RFC 4180: quoted where needed, lines end in CRLF.
+/// RFC 4180: quoted where needed, lines end in CRLF. A cell that a spreadsheet would take for a
+/// formula begins with an apostrophe.
 std::string csv_line(const std::vector<std::string>& cells);
-/// A row of a Markdown table; pipes and line breaks are made harmless.
+/// A row of a Markdown table; pipes, line breaks and markup are made harmless.
 std::string markdown_line(const std::vector<std::string>& cells);
 
 /// Control characters of text that came from outside become '?', so that they can't play with a

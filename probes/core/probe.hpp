@@ -87,6 +87,9 @@ class Probe {
   /// False if the probe looks at no address that the caller has to resolve (listen; a name that
   /// goes to a proxy).
   virtual bool wants_address() const noexcept { return true; }
+  /// What it looks at goes over this, where the probe's parameters decide it; `type` is what its
+  /// type says.
+  virtual Transport transport(Transport type) const noexcept { return type; }
 };
 
 /// A row of the table of probe types.

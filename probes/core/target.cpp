@@ -32,6 +32,9 @@ std::uint16_t port_of_scheme(std::string_view scheme, std::uint16_t otherwise) n
   if (scheme == "ldaps") {
     return 636;
   }
+  if (scheme == "socks5" || scheme == "socks5h") {
+    return 1080;
+  }
   return scheme == "https" ? std::uint16_t{443} : otherwise;
 }
 

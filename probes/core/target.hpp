@@ -21,12 +21,14 @@ struct Target {
 };
 
 /// A URL, a host and port, or a lone host: "https://h:8443/p?q", "h:443", "[2001:db8::1]:443", "h".
-/// `default_port` serves where the text names none; ports of http, https and ldaps
-/// are known. The error is
-/// a sentence. User information and fragments in URLs are refused: credentials have keys of their
-/// own.
+/// `default_port` serves where the text names none; ports of http, https, ldaps and socks5 are
+/// known. The error is a sentence. User information and fragments in URLs are refused: credentials
+/// have keys of their own.
 std::expected<Target, std::string> parse_target(std::string_view text,
                                                 std::uint16_t default_port = 0);
+
+/// Of a proxy that is named without scheme and port.
+inline constexpr std::uint16_t kDefaultProxyPort = 3128;
 
 /// True for what can be a DNS name or an address: letters, digits, '-', '_', '.', at most 253
 /// characters, labels of 1 to 63 (RFC 1123, 2.1).

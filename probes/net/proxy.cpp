@@ -1,9 +1,9 @@
 #include "probes/net/proxy.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "probes/net/http.hpp"
@@ -66,15 +66,14 @@ Failure tunnel_failure(Failure failure, const ProxyOptions& proxy) {
   return failure;
 }
 
-struct Scheme {
-  std::string_view name;
-  ProxyOptions::Kind kind;
-  std::uint16_t port;  ///< where the URL names none; that of http:// is known to parse_target()
-};
-constexpr std::array<Scheme, 4> kSchemes{{{"", ProxyOptions::Kind::http, 3128},
-                                          {"http", ProxyOptions::Kind::http, 80},
-                                          {"socks5", ProxyOptions::Kind::socks5, 1080},
-                                          {"socks5h", ProxyOptions::Kind::socks5, 1080}}};
+/// The kind of proxy that a URL's scheme means.
+std::optional<ProxyOptions::Kind> kind_of(std::string_view scheme) {
+  if (scheme.empty() || scheme == "http") {
+    return ProxyOptions::Kind::http;
+  }
+  return scheme == "socks5" || scheme == "socks5h" ? std::optional(ProxyOptions::Kind::socks5)
+                                                   : std::nullopt;
+}
 
 constexpr std::string_view kUser = "proxy_user";
 constexpr std::string_view kPassword = "proxy_password";
@@ -121,13 +120,13 @@ std::shared_ptr<const ProxyOptions> read_proxy(Reader& params) {
     report_useless(params, {kUser, kPassword, kPasswordFile, "no_proxy"}, "proxy");
     return nullptr;
   }
-  auto server = parse_target(url);
+  auto server = parse_target(url, kDefaultProxyPort);
   if (!server) {
     params.error("proxy", "proxy: " + server.error());
     return nullptr;
   }
-  const auto scheme = std::ranges::find(kSchemes, server->scheme, &Scheme::name);
-  if (scheme == kSchemes.end()) {
+  const auto kind = kind_of(server->scheme);
+  if (!kind) {
     params.error("proxy",
                  "proxy takes http://host:port or socks5://host:port; other kinds of proxies are "
                  "not spoken");
@@ -136,10 +135,7 @@ std::shared_ptr<const ProxyOptions> read_proxy(Reader& params) {
   if (!server->path.empty() && server->path != "/") {
     params.error("proxy", "proxy takes no path: it is a host and a port, not a PAC file");
   }
-  if (server->port == 0) {
-    server->port = scheme->port;
-  }
-  options->kind = scheme->kind;
+  options->kind = *kind;
   options->server = std::move(*server);
   for (const std::string& entry : options->no_proxy) {
     const auto cidr = Cidr::parse(entry);

@@ -6,6 +6,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "daemon/json/reader.hpp"
 #include "daemon/web/gzip.hpp"
 #include "tests/daemon/web_fixture.hpp"
 
@@ -220,6 +221,35 @@ TEST(Gzip, IsSentOnlyToThoseWhoTakeIt) {
   EXPECT_FALSE(web::accepts_gzip(""));
   EXPECT_FALSE(web::accepts_gzip("identity"));
   EXPECT_FALSE(web::accepts_gzip("gzip;q=0, *"));
+}
+
+TEST_F(ApiTest, VerdictsCanBeReadBack) {
+  const auto page = json::read_verdicts(get("/api/v1/checks?limit=2").text);
+  ASSERT_TRUE(page) << page.error();
+  EXPECT_EQ(page->next_offset, 2U);
+  ASSERT_EQ(page->verdicts.size(), 2U);
+  const json::LastVerdict& web = page->verdicts.at("custom/web");
+  EXPECT_EQ(web.state, "down");
+  EXPECT_EQ(web.reason, to_string(board_->status(1).last->reason));
+  const auto rest = json::read_verdicts(get("/api/v1/checks?limit=2&offset=2").text);
+  ASSERT_TRUE(rest) << rest.error();
+  EXPECT_FALSE(rest->next_offset);
+  EXPECT_EQ(rest->verdicts.at("custom/gateway").state, "unknown");
+  EXPECT_EQ(rest->verdicts.at("custom/gateway").reason, "");
+}
+
+TEST(ReadVerdicts, TakesNothingForGranted) {
+  for (const std::string text :
+       {"", "{", "[]", "{}", "{\"checks\": 1}", "<!DOCTYPE html>", "{\"checks\": []} x"}) {
+    EXPECT_FALSE(json::read_verdicts(text)) << text;
+  }
+  const auto odd = json::read_verdicts(
+      R"({"checks": [1, {"check": 7}, {"check": "a", "state": null, "result": {"attempts": [2,
+      {"offender": null}, {"offender": "10.9.9.1"}]}}], "next_offset": -1})");
+  ASSERT_TRUE(odd) << odd.error();
+  EXPECT_EQ(odd->verdicts.at("a").offender, "10.9.9.1");
+  EXPECT_EQ(odd->verdicts.at("a").state, "");
+  EXPECT_FALSE(odd->next_offset);
 }
 
 }  // namespace

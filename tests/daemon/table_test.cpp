@@ -23,8 +23,15 @@ TEST(CsvLine, QuotesWhatNeedsIt) {
   EXPECT_EQ(csv_line({"a", "b,c", "d\"e"}), "a,\"b,c\",\"d\"\"e\"\r\n");
 }
 
+TEST(CsvLine, DisarmsFormulas) {
+  EXPECT_EQ(csv_line({"=1+1", "+1", "-1", "@a", "\tb", "a=b"}), "'=1+1,'+1,'-1,'@a,'\tb,a=b\r\n");
+  EXPECT_EQ(csv_line({"=a,b", "\rc"}), "\"'=a,b\",\"'\rc\"\r\n");
+}
+
 TEST(MarkdownLine, KeepsTheTableWhole) {
   EXPECT_EQ(markdown_line({"a|b", "c\nd"}), "| a\\|b | c d |\n");
+  EXPECT_EQ(markdown_line({"a\\|b"}), "| a\\\\\\|b |\n");
+  EXPECT_EQ(markdown_line({"<b>`x` *y* [z]"}), "| \\<b>\\`x\\` \\*y\\* \\[z] |\n");
 }
 
 TEST(Printable, DisarmsTerminalSequences) { EXPECT_EQ(printable("a\x1b[31mb\n"), "a?[31mb?"); }

@@ -1,5 +1,6 @@
 """The daemon's life: start, stop, reload, few descriptors, and what it says of itself."""
 
+import csv
 import json
 import signal
 
@@ -44,6 +45,26 @@ class DaemonTest(support.LabTestCase):
         self.assertIn('reachd_check_up{check="custom/web"', daemon.metrics())
         self.lab.open_all()
         daemon.wait_state("custom/web", "up")
+
+    def test_the_firewall_team_is_told_the_last_verdicts(self):
+        config = self.write(f'name: web, probe: tcp, target: "{SERVER}:80"',
+                            f'name: other, probe: tcp, target: "{SERVER}:81"')
+        self.lab.reject(SERVER, 80)
+
+        def openings():
+            done, _ = support.run_in_lab(self.lab, "plan", "--format", "csv", "--config", config)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return {row["requirement"]: row["last verdict"] for row in csv.DictReader(done.stdout.splitlines())}, done
+
+        told, done = openings()
+        self.assertEqual(told, {"custom/web": "", "custom/other": ""})
+        self.assertIn("The last verdicts are left out: 127.0.0.1:9790 refused", done.stderr)
+        daemon = self.start(config)
+        daemon.wait_state("custom/web", "down")
+        daemon.wait_state("custom/other", "up")
+        told, done = openings()
+        self.assertEqual(told, {"custom/web": "down: admin_prohibited by 10.77.0.1", "custom/other": "up"}, done.stderr)
+        self.assertEqual(done.stderr, "")
 
     def test_it_stops_within_a_second_whatever_is_in_flight(self):
         self.lab.drop(SERVER, None)

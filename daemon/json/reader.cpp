@@ -1,0 +1,61 @@
+#include "daemon/json/reader.hpp"
+
+#include <boost/json/parse.hpp>
+
+namespace reachd::json {
+namespace {
+
+namespace json = boost::json;
+
+/// The member of that name, or null; never throws.
+const json::value* member(const json::value& value, std::string_view name) {
+  const json::object* object = value.if_object();
+  return object == nullptr ? nullptr : object->if_contains(name);
+}
+
+std::string text_of(const json::value* value) {
+  const json::string* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string() : std::string(std::string_view(*text));
+}
+
+std::string offender_of(const json::value& result) {
+  const json::value* attempts = member(result, "attempts");
+  const json::array* list = attempts == nullptr ? nullptr : attempts->if_array();
+  if (list != nullptr) {
+    for (const json::value& attempt : *list) {
+      std::string offender = text_of(member(attempt, "offender"));
+      if (!offender.empty()) {
+        return offender;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<VerdictPage, std::string> read_verdicts(std::string_view text) {
+  boost::system::error_code ec;
+  const json::value root = json::parse(text, ec);
+  const json::value* checks = ec ? nullptr : member(root, "checks");
+  if (checks == nullptr || !checks->is_array()) {
+    return std::unexpected("the answer is not what /api/v1/checks says");
+  }
+  VerdictPage page;
+  for (const json::value& row : checks->get_array()) {
+    LastVerdict verdict;
+    verdict.state = text_of(member(row, "state"));
+    if (const json::value* result = member(row, "result")) {
+      verdict.reason = text_of(member(*result, "reason"));
+      verdict.offender = offender_of(*result);
+    }
+    page.verdicts.emplace(text_of(member(row, "check")), std::move(verdict));
+  }
+  const json::value* next = member(root, "next_offset");
+  if (next != nullptr && next->is_int64() && next->get_int64() > 0) {
+    page.next_offset = static_cast<std::size_t>(next->get_int64());
+  }
+  return page;
+}
+
+}  // namespace reachd::json
