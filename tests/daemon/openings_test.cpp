@@ -202,7 +202,7 @@ TEST(OpeningVerdict, CountsTheMembersOfARangeAndNamesThoseThatAreDown) {
   for (const char* host : {"8", "9", "10"}) {
     verdicts["flexera.10.ports/10.0.0." + std::string(host) + ":22"] = {"down", "refused", ""};
   }
-  EXPECT_THAT(row_of(), HasSubstr("10.0.0.8: refused; and 1 more)"));
+  EXPECT_THAT(row_of(), HasSubstr("10.0.0.9: refused; and 1 more)"));
 }
 
 TEST(OpeningVerdict, TellsTheLegsThroughAProxyApart) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/io_context.hpp>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,7 @@
 #include "probes/net/inflate.hpp"
 #include "probes/net/proxy.hpp"
 #include "probes/net/reply.hpp"
+#include "probes/net/socks.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp_dialogue.hpp"
 #include "tests/fuzz/memory_stream.hpp"
@@ -88,6 +90,18 @@ void proxy_connect(Bytes bytes) {
                                                "www.example.com", 443, loop.deadline)));
 }
 
+void proxy_socks(Bytes bytes) {
+  for (const auto parse :
+       {net::parse_socks_method, net::parse_socks_auth, net::parse_socks_reply}) {
+    const auto message = parse(bytes);
+    // The reader's buffer has room for what is asked for.
+    if (message.state == net::SocksMessage::State::more &&
+        (message.missing == 0 || bytes.size() + message.missing > net::kMaxSocksMessage)) {
+      std::abort();
+    }
+  }
+}
+
 void reply(Bytes bytes) { any(net::parse_reply(bytes)); }
 
 void ssh_line(Bytes bytes) {
@@ -127,6 +141,7 @@ std::span<const Parser> targets() noexcept {
       Parser{"line", line},
       Parser{"location", location},
       Parser{"proxy_connect", proxy_connect},
+      Parser{"proxy_socks", proxy_socks},
       Parser{"reply", reply},
       Parser{"ssh_line", ssh_line},
       Parser{"ssh_packet", ssh_packet},
