@@ -266,8 +266,11 @@ Check Expansion::check_of(const Row& row, std::uint16_t port) {
   check.device_type = row.device_type.empty() ? nullptr : builder_.word(row.device_type);
   check.labels = builder_.labels();
   check.gate = row.gate;
-  check.ends =
-      row.peers.empty() ? ends_ : std::make_shared<const Ends>(Ends{estate_.appliance, row.peers});
+  check.ends = ends_;
+  if (!row.peers.empty() || !row.known_as.empty()) {
+    check.ends = std::make_shared<const Ends>(
+        Ends{row.known_as.empty() ? estate_.appliance : row.known_as, row.peers});
+  }
   check.note =
       row.listen ? "listening here; reachability from outside is not proven by it" : row.note;
   return check;

@@ -36,7 +36,7 @@ struct Row {
   bool gentle = false;             ///< with the timing of `devices:`
   bool listen = false;             ///< is the port listening on this host
   std::string process;             ///< of listen
-  std::string known_as;            ///< of listen: this host's name for those who open it
+  std::string known_as;            ///< inbound: this host's name for those who open it
   std::vector<std::string> peers;  ///< of Ends
   bool in_use = true;
 };

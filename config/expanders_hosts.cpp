@@ -52,12 +52,13 @@ void add_hosts(Expansion& expansion, const std::vector<ListedHost>& hosts) {
 
 /// What others open to this host: does it listen here.
 void add_listen(Expansion& expansion, const Place& place, std::optional<std::uint16_t> port,
-                std::string_view scheme, const std::string& process) {
+                std::string_view scheme, const std::string& process, std::string known_as = {}) {
   Row row(place);
   row.listen = true;
   row.port = port;
   row.scheme = scheme;
   row.process = process;
+  row.known_as = std::move(known_as);
   expansion.add(std::move(row));
 }
 
@@ -156,10 +157,14 @@ void expand_parent_url(Expansion& expansion) {
 
 void expand_uploads(Expansion& expansion) {
   for (const Url& upload : expansion.estate().uploads) {
-    if (upload.own) {
-      add_listen(expansion, upload.place, upload.target.port, upload.target.scheme, upload.process);
-    }
     Row row = row_beside(expansion, upload);
+    if (upload.own) {
+      const bool is_loopback = upload.target.host == kListenHost ||
+                               (upload.target.literal && upload.target.literal->is_loopback());
+      row.known_as = is_loopback ? "" : upload.target.host;
+      add_listen(expansion, upload.place, upload.target.port, upload.target.scheme, upload.process,
+                 row.known_as);
+    }
     if (upload.own && upload.target.host == kListenHost) {
       row.id_suffix = row.path;  // its listener has the id already
     }

@@ -142,6 +142,21 @@ TEST_F(Openings, AListenerIsSomebodyElsesDestination) {
   EXPECT_THAT(ways(plan, "custom/inbox"), ElementsAre("anyone > beacon-ams-01:8514 udp"));
 }
 
+TEST(OpeningEnds, ThisHostGoesByTheNameThatItsUploadsHave) {
+  const auto uploads = [](const std::string& vantage, const std::string& host) {
+    return ways(plan_of("vantage: " + vantage +
+                        "\nproducts:\n  - product: flexera-beacon\n    region: eu\n"
+                        "    uploads: [\"https://" +
+                        host + ":443/ManageSoftRL\"]\n"),
+                "flexera.14.upload");
+  };
+  EXPECT_THAT(uploads("vm", "b1.example.com"),
+              ElementsAre("inventory device > b1.example.com:443 tcp"));
+  EXPECT_THAT(uploads("b1", "b1.example.com"),
+              ElementsAre("inventory device > b1.example.com:443 tcp"));
+  EXPECT_THAT(uploads("vm", "127.0.0.1"), ElementsAre("inventory device > vm:443 tcp"));
+}
+
 TEST_F(Openings, AProxyIsTwoOpenings) {
   EXPECT_THAT(ways(plan, "flexera.4.inventory-server"),
               ElementsAre("beacon-ams-01 > proxy.example.com:1080 tcp",
