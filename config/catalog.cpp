@@ -202,6 +202,7 @@ std::shared_ptr<const Requirement> read_requirement(const Value& item,
     }
   }
   result->tls = word(reader, "tls", kTlsModes);
+  result->issuers = reader.texts("issuers");
   result->proxy = word(reader, "proxy", kProxies);
   result->expand = reader.text("expand");
   result->argument = reader.text("with");

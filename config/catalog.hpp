@@ -67,11 +67,12 @@ struct Requirement {
   std::vector<std::pair<std::string, std::vector<std::string>>> hosts;  ///< by region, or "all"
   std::string path;
   std::string probe;  ///< name of a probe type, empty: nothing speaks it, so it is listed only
-  Value params = Value::map();  ///< the probe's own keys, as a check would write them
-  std::string tls;              ///< "strict", "observe", or empty
-  std::string proxy;            ///< "product", "revocation", or empty: direct
-  std::string expand;           ///< name of an expander, empty: no setting names its targets
-  std::string argument;         ///< the expander's (`with:`)
+  Value params = Value::map();       ///< the probe's own keys, as a check would write them
+  std::string tls;                   ///< "strict", "observe", or empty
+  std::vector<std::string> issuers;  ///< who usually signs the certificates: texts of their names
+  std::string proxy;                 ///< "product", "revocation", or empty: direct
+  std::string expand;                ///< name of an expander, empty: no setting names its targets
+  std::string argument;              ///< the expander's (`with:`)
   std::optional<Duration> interval;
   bool enabled = true;  ///< false: only where the operator asks for it
   std::vector<std::string> sources;

@@ -53,6 +53,17 @@ Value tls_params(const Requirement& requirement, const Value& own) {
   if (tls.find("verify") == nullptr) {
     set(tls, "verify", Value::text(requirement.tls));
   }
+  // An authority of the operator's own is no surprise.
+  const bool own_issuers =
+      tls.find("ca_file") != nullptr || tls.find("expected_issuers") != nullptr;
+  if (!requirement.issuers.empty() && !own_issuers && tls.find("usual_issuers") == nullptr) {
+    Value issuers;
+    issuers.kind = Value::Kind::list;
+    for (const std::string& issuer : requirement.issuers) {
+      issuers.items.push_back(Value::text(issuer));
+    }
+    set(tls, "usual_issuers", std::move(issuers));
+  }
   return tls;
 }
 

@@ -131,6 +131,8 @@ std::string outcome_details(const Outcome& outcome, const std::string& indent) {
     if (outcome.tls->judgement != Reason::ok && outcome.reason == Reason::ok) {
       text += fmt::format("{}observed only: {}: {}\n", indent, to_string(outcome.tls->judgement),
                           printable(outcome.tls->judgement_message));
+    } else if (outcome.success() && !outcome.tls->judgement_message.empty()) {
+      text += fmt::format("{}note: {}\n", indent, printable(outcome.tls->judgement_message));
     }
   }
   return text;

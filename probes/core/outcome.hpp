@@ -85,7 +85,7 @@ struct TlsFacts {
   std::vector<CertificateFacts> chain;  ///< as sent, at most 16; the first is the leaf
   Reason judgement =
       Reason::ok;  ///< what a strict judge says of the chain, also where it is only observed
-  std::string judgement_message;
+  std::string judgement_message;  ///< a sentence; also of a good chain where something is unusual
   std::optional<RevocationFacts> revocation;  ///< none: not asked for, or nobody could revoke it
   bool client_certificate_asked = false;      ///< the server asked for a client certificate
 };

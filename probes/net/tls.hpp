@@ -33,8 +33,10 @@ struct TlsOptions {
   std::string certificate_file;               ///< client certificate chain, PEM
   std::string key_file;                       ///< its key, PEM
   std::vector<std::string> expected_issuers;  ///< substrings of an issuer in the chain; empty: any
-  std::uint16_t min_version = 0x0303;         ///< TLS 1.2 (RFC 5246); 0x0304 is TLS 1.3
-  std::uint16_t max_version = 0;              ///< 0: the newest
+  std::vector<std::string> usual_issuers;  ///< the same, but only told: an unusual one explains a
+                                           ///< chain that is not trusted, and is no fault itself
+  std::uint16_t min_version = 0x0303;      ///< TLS 1.2 (RFC 5246); 0x0304 is TLS 1.3
+  std::uint16_t max_version = 0;           ///< 0: the newest
   std::string alpn{};  ///< the one protocol that is offered (RFC 7301), by the probe; empty: none
 };
 

@@ -39,6 +39,18 @@ std::string name_message(const std::string& name, const CertificateFacts& leaf) 
   return message + (leaf.names.size() > kShown ? ", ..." : "");
 }
 
+/// The one sentence about a proxy that opens TLS on the way.
+std::string interception(const TlsFacts& facts, const std::vector<std::string>& issuers,
+                         const std::string& name) {
+  std::string expected;
+  for (const std::string& issuer : issuers) {
+    expected += (expected.empty() ? "" : " or ") + issuer;
+  }
+  return "the certificate for " + name + " was issued by " +
+         (facts.chain.empty() ? "nobody" : facts.chain.front().issuer) + ", not by " + expected +
+         ": something on the way opens TLS, such as a proxy that inspects it";
+}
+
 enum class Fault : std::uint8_t { trust, expired, not_yet_valid, name };
 
 Fault fault_of(int code) noexcept {
@@ -77,19 +89,18 @@ void judge_tls(TlsFacts& facts, const std::vector<TlsFinding>& findings, int ver
     return set(Reason::tls_version, "the server speaks only " + facts.version);
   }
   if (!options.expected_issuers.empty() && !has_issuer(facts.chain, options.expected_issuers)) {
-    std::string expected;
-    for (const std::string& issuer : options.expected_issuers) {
-      expected += (expected.empty() ? "" : " or ") + issuer;
-    }
-    return set(Reason::tls_intercepted,
-               "the certificate was issued by " +
-                   (facts.chain.empty() ? "nobody" : facts.chain.front().issuer) +
-                   ", but expected from " + expected + ": TLS is intercepted on the way");
+    return set(Reason::tls_intercepted, interception(facts, options.expected_issuers, name));
   }
+  const bool unusual =
+      !options.usual_issuers.empty() && !has_issuer(facts.chain, options.usual_issuers);
   const auto first = [&](Fault fault) {
     return std::ranges::find(findings, fault, [](const TlsFinding& f) { return fault_of(f.code); });
   };
   if (const auto found = first(Fault::trust); found != findings.end()) {
+    if (unusual) {
+      return set(Reason::tls_intercepted, interception(facts, options.usual_issuers, name) +
+                                              ", whose authority this host does not trust");
+    }
     return set(Reason::tls_untrusted, trust_message(*found, facts.chain));
   }
   if (const auto found = first(Fault::expired); found != findings.end()) {
@@ -102,6 +113,10 @@ void judge_tls(TlsFacts& facts, const std::vector<TlsFinding>& findings, int ver
   }
   if (first(Fault::name) != findings.end() && !facts.chain.empty()) {
     return set(Reason::tls_name, name_message(name, facts.chain.front()));
+  }
+  if (unusual) {
+    set(Reason::ok, interception(facts, options.usual_issuers, name) +
+                        ", which this host trusts; the product may not");
   }
 }
 

@@ -15,7 +15,9 @@ struct TlsFinding {
 
 /// Judges what a handshake showed, strictly, whatever `options.verify` says: version (0x0303 is TLS
 /// 1.2), expected issuer, trust, expiry, validity not begun, name; the first that is wrong becomes
-/// facts.judgement with a sentence. `name` is what the certificate should be for. Pure.
+/// facts.judgement with a sentence. A chain that is not trusted and not from a usual issuer is
+/// intercepted; one that is trusted all the same is good, and the sentence tells of it. `name` is
+/// what the certificate should be for. Pure.
 void judge_tls(TlsFacts& facts, const std::vector<TlsFinding>& findings, int version,
                const TlsOptions& options, const std::string& name);
 

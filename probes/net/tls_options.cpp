@@ -34,6 +34,7 @@ std::shared_ptr<const TlsOptions> read_tls(Reader& params, TlsOptions::Verify fa
   options->certificate_file = reader.readable_file("certificate_file").value_or("");
   options->key_file = reader.readable_file("key_file").value_or("");
   options->expected_issuers = reader.texts("expected_issuers");
+  options->usual_issuers = reader.texts("usual_issuers");
   options->min_version = reader.choice<std::uint16_t>("min_version", 0x0303, kVersions);
   options->max_version = reader.choice<std::uint16_t>("max_version", 0, kVersions);
   if (!options->server_name.empty() && !is_host(options->server_name) &&

@@ -39,6 +39,26 @@ TEST(TlsJudgement, NothingFoundIsGood) {
   EXPECT_EQ(judged(facts, {}), Reason::ok);
 }
 
+TEST(TlsJudgement, AnUnusualIssuerExplainsDistrustAndIsToldWhereItIsTrusted) {
+  TlsOptions options;
+  options.usual_issuers = {"Amazon", "DigiCert"};
+  TlsFacts facts = facts_of("CN=Corp Proxy CA");
+  const std::vector<TlsFinding> untrusted{
+      {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "CN=leaf"}};
+  EXPECT_EQ(judged(facts, untrusted, 0x0303, options), Reason::tls_intercepted);
+  EXPECT_EQ(facts.judgement_message,
+            "the certificate for host.example was issued by CN=Corp Proxy CA, not by Amazon or "
+            "DigiCert: something on the way opens TLS, such as a proxy that inspects it, whose "
+            "authority this host does not trust");
+  TlsFacts trusted = facts_of("CN=Corp Proxy CA");
+  EXPECT_EQ(judged(trusted, {}, 0x0303, options), Reason::ok);
+  EXPECT_THAT(trusted.judgement_message, HasSubstr("which this host trusts"));
+  TlsFacts usual = facts_of("CN=DigiCert TLS RSA");
+  EXPECT_EQ(judged(usual, {}, 0x0303, options), Reason::ok);
+  EXPECT_THAT(usual.judgement_message, IsEmpty());
+  EXPECT_EQ(judged(usual, untrusted, 0x0303, options), Reason::tls_untrusted);
+}
+
 TEST(TlsJudgement, VersionIssuerTrustExpiryValidityAndNameInThisOrder) {
   std::vector<TlsFinding> findings{{X509_V_ERR_HOSTNAME_MISMATCH, "CN=leaf"}};
   TlsFacts facts = facts_of("CN=ca");
