@@ -32,8 +32,11 @@ class TcpProbe final : public Probe {
   asio::awaitable<Outcome> connect(ProbeRun run) const {
     // No stream: most checks are of this kind, and none of its comforts is used.
     run.progress.enter(Phase::connect);
-    net::Result<net::SocketHandle> socket = co_await net::connect_socket(
-        run.network.executor, *run.endpoint, options_.tcp.source, run.deadline);
+    net::Connect connect(run.network.executor, *run.endpoint, options_.tcp.source, run.deadline);
+    if (connect.pending()) {
+      co_await connect.end();
+    }
+    net::Result<net::SocketHandle> socket = connect.result();
     if (!socket) {
       co_return failed(run, std::move(socket.error()));
     }

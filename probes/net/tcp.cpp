@@ -98,7 +98,11 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> connect_tcp(Network& network, E
     const error_code silence;
     co_return std::unexpected(connect_failure(endpoint, silence, true, std::nullopt, deadline));
   }
-  auto socket = co_await connect_socket(network.executor, endpoint, options.source, deadline);
+  Connect connect(network.executor, endpoint, options.source, deadline);
+  if (connect.pending()) {
+    co_await connect.end();
+  }
+  Result<SocketHandle> socket = connect.result();
   if (!socket) {
     co_return std::unexpected(std::move(socket.error()));
   }

@@ -1,10 +1,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <string>
 #include <utility>
 
 #include "probes/net/connect.hpp"
@@ -47,56 +45,49 @@ Failure silence(NativeSocket socket, const Endpoint& to, const Deadline& deadlin
   return connect_failure(to, ec, false, std::nullopt, deadline);
 }
 
-/// Ends the wait of a connect, so that its socket closes at once.
-class Connecting final : public Abortable {
- public:
-  explicit Connecting(ConnectQueue& queue) noexcept : queue_(queue) {}
-  void abort() noexcept override {
-    aborted_ = true;
-    queue_.cancel(ticket_);
-  }
-  bool aborted() const noexcept { return aborted_; }
-  ConnectQueue::Ticket& ticket() noexcept { return ticket_; }
-
- private:
-  ConnectQueue& queue_;
-  ConnectQueue::Ticket ticket_;
-  bool aborted_ = false;
-};
-
 }  // namespace
 
-asio::awaitable<Result<SocketHandle>> connect_socket(asio::any_io_executor executor, Endpoint to,
-                                                     std::optional<IpAddress> source,
-                                                     Deadline& deadline) {
-  Result<SocketHandle> socket = begin_connect(to, source, std::nullopt, deadline);
-  if (!socket) {
-    co_return socket;
+Connect::Connect(const asio::any_io_executor& executor, const Endpoint& to,
+                 const std::optional<IpAddress>& source, Deadline& deadline)
+    : executor_(executor),
+      to_(to),
+      deadline_(deadline),
+      socket_(begin_connect(to, source, std::nullopt, deadline)),
+      watch_(deadline.watch(*this)) {}
+
+void Connect::abort() noexcept {
+  aborted_ = true;
+  if (wait_.place != ConnectWait::kNowhere) {
+    ConnectQueue::of(executor_).cancel(wait_);
   }
-  ConnectQueue& queue = ConnectQueue::of(executor);
-  Connecting connecting(queue);
-  const Watch watch = deadline.watch(connecting);
-  if (!connecting.aborted()) {
-    co_await queue.wait(socket->get(), connecting.ticket());
+}
+
+void Connect::wait(std::move_only_function<void()> handler) {
+  ConnectQueue::of(executor_).begin(socket_->get(), wait_, std::move(handler));
+}
+
+Result<SocketHandle> Connect::result() {
+  if (!socket_) {
+    return std::move(socket_);
   }
-  if (connecting.aborted()) {
-    co_return std::unexpected(silence(socket->get(), to, deadline));
+  if (aborted_) {
+    return std::unexpected(silence(socket_->get(), to_, deadline_));
   }
-  if (connecting.ticket().ec) {
-    co_return std::unexpected(local_failure(connecting.ticket().ec));
+  if (wait_.ec) {
+    return std::unexpected(local_failure(wait_.ec));
   }
   error_code ec;
-  if ((connecting.ticket().events & (EPOLLERR | EPOLLHUP)) != 0) {
-    ec = take_socket_error(socket->get());
+  if (wait_.failed) {
+    ec = take_socket_error(socket_->get());
   }
-  if (!ec && met_itself(socket->get(), to)) {
+  if (!ec && met_itself(socket_->get(), to_)) {
     ec = asio::error::connection_refused;
   }
   if (ec) {
-    const auto icmp = take_icmp_error(socket->get());
-    co_return std::unexpected(connect_failure(to, ec, false, icmp, deadline));
+    const auto icmp = take_icmp_error(socket_->get());
+    return std::unexpected(connect_failure(to_, ec, false, icmp, deadline_));
   }
-  co_return socket;
+  return std::move(socket_);
 }
 
 }  // namespace reachd::net

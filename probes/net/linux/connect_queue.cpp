@@ -34,14 +34,14 @@ void ConnectQueue::shutdown() {
   epoll_.close(ignored);
 }
 
-void ConnectQueue::begin(int socket, Ticket& ticket, Handler handler) {
+void ConnectQueue::begin(int socket, ConnectWait& wait, Handler handler) {
   const std::uint32_t slot = take_slot();
   slots_[slot].handler = std::move(handler);
-  slots_[slot].ticket = &ticket;
-  ticket.slot = slot;
-  ticket.ec = add(socket, slot);
-  if (ticket.ec) {
-    cancel(ticket);
+  slots_[slot].wait = &wait;
+  wait.place = slot;
+  wait.ec = add(socket, slot);
+  if (wait.ec) {
+    cancel(wait);
   }
 }
 
@@ -76,11 +76,11 @@ error_code ConnectQueue::open() {
   return ec;
 }
 
-void ConnectQueue::cancel(Ticket& ticket) noexcept {
-  if (ticket.slot == kNoSlot) {
+void ConnectQueue::cancel(ConnectWait& wait) noexcept {
+  if (wait.place == ConnectWait::kNowhere) {
     return;
   }
-  asio::post(executor_, free_slot(ticket.slot));
+  asio::post(executor_, free_slot(wait.place));
   if (waiting_ == 0 && armed_) {
     // Nothing may keep a loop from ending that has nothing left to do.
     error_code ignored;
@@ -104,7 +104,7 @@ std::uint32_t ConnectQueue::take_slot() {
 ConnectQueue::Handler ConnectQueue::free_slot(std::uint32_t slot) {
   Slot& freed = slots_[slot];
   Handler handler = std::exchange(freed.handler, nullptr);
-  freed.ticket->slot = kNoSlot;
+  freed.wait->place = ConnectWait::kNowhere;
   ++freed.generation;
   free_.push_back(slot);
   --waiting_;
@@ -135,7 +135,7 @@ void ConnectQueue::pump() {
     // A coroutine that went on before may have cancelled this one, and its slot may be in use
     // again.
     if (slots_[slot].handler && slots_[slot].generation == data >> 32U) {
-      slots_[slot].ticket->events = event.events;
+      slots_[slot].wait->failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
       Handler handler = free_slot(slot);
       std::move(handler)();
     }
