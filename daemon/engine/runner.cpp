@@ -121,9 +121,9 @@ void Runner::apply(std::shared_ptr<Layout> layout) {
 }
 
 void Runner::take_over_checks(const Layout* before) {
-  const std::vector<VerdictMachine> old = std::exchange(machines_, {});
+  const std::vector<Judge> old = std::exchange(judges_, {});
   const std::vector<config::Check>& checks = layout_->plan->checks;
-  machines_.resize(checks.size());
+  judges_.resize(checks.size());
   const TimePoint now = network_.clock.steady_now();
   const WallTime wall = network_.clock.wall_now();
   for (std::uint32_t check = 0; check < checks.size(); ++check) {
@@ -137,16 +137,18 @@ void Runner::take_over_checks(const Layout* before) {
     if (found != Layout::kNew) {
       status = before->board->status(found);
       const bool was_mine = before->loop_of_probe[before->plan->checks[found].probe] == number_;
-      machines_[check] =
-          was_mine ? old[found] : VerdictMachine(status.verdict, status.has_been_up, now);
+      judges_[check].machine =
+          was_mine ? old[found].machine : VerdictMachine(status.verdict, status.has_been_up, now);
     }
     const auto& gate = checks[check].gate;
+    judges_[check].timing = checks[check].timing.get();
+    judges_[check].gate = gate ? &*gate : nullptr;
     const std::string_view held = gate ? layout_->gates.holds(*gate) : "";
     // What it said before may lie in the old plan.
     status.why = !held.empty() ? held : status.last ? "" : "not probed yet";
     const Verdict from = status.verdict;
     if (gate && gate->kind == config::Gate::Kind::never && from != Verdict::unknown) {
-      machines_[check] = {};
+      judges_[check].machine = {};
       status.verdict = Verdict::unknown;
       status.last_change = wall;
       observer_.on_change(checks[check], from, status);
@@ -280,17 +282,16 @@ void Runner::finished(std::uint32_t index, Outcome& outcome, TimePoint now) {
 Runner::Judged Runner::judge_check(std::uint32_t index,
                                    const std::shared_ptr<const Outcome>& outcome, TimePoint now,
                                    WallTime wall) {
-  const config::Check& check = layout_->plan->checks[index];
   if (!layout_->plan->groups.empty() && !is_local_fault(outcome->reason)) {
     for (const std::uint32_t group : layout_->groups_of_check.of(index)) {
       layout_->gates.saw(group, outcome->success());
     }
   }
-  VerdictMachine& machine = machines_[index];
-  const std::string_view held = check.gate ? layout_->gates.holds(*check.gate) : "";
+  auto& [machine, timing, gate] = judges_[index];
+  const std::string_view held = gate != nullptr ? layout_->gates.holds(*gate) : "";
   const Proof proof =
-      held.empty() ? judge(*outcome, *check.timing, machine.had_reply(), wall) : Proof::none;
-  const VerdictMachine::Step step = machine.observe(proof, *check.timing, now);
+      held.empty() ? judge(*outcome, *timing, machine.had_reply(), wall) : Proof::none;
+  const VerdictMachine::Step step = machine.observe(proof, *timing, now);
   std::optional<CheckStatus> changed;
   bool fell_silent = false;
   layout_->board->update(index, [&](CheckStatus& status) {
@@ -311,7 +312,7 @@ Runner::Judged Runner::judge_check(std::uint32_t index,
                    : machine.confirming()          ? "failures are being confirmed"
                                                    : kNoProof;
     } else if (status.verdict == Verdict::degraded) {
-      status.why = why_degraded(*outcome, *check.timing, wall);
+      status.why = why_degraded(*outcome, *timing, wall);
     }
     if (step.from) {
       status.observed = true;
@@ -322,7 +323,7 @@ Runner::Judged Runner::judge_check(std::uint32_t index,
     }
   });
   if (changed) {
-    observer_.on_change(check, *step.from, *changed);
+    observer_.on_change(layout_->plan->checks[index], *step.from, *changed);
     if (changed->verdict == Verdict::up || changed->verdict == Verdict::degraded) {
       for (const Attempt& attempt : outcome->attempts) {
         if (attempt.success() && attempt.endpoint) {

@@ -57,6 +57,14 @@ class Runner {
     void take(const Layout& layout, std::uint32_t its_probe);
   };
 
+  /// Judges a check of this loop. What it needs of the plan stands with it, because each look there
+  /// would be another cache miss.
+  struct Judge {
+    VerdictMachine machine;
+    const config::Timing* timing = nullptr;
+    const config::Gate* gate = nullptr;  ///< null: none
+  };
+
   void take_over_checks(const Layout* before);
   void wake();
   void arm(TimePoint now);
@@ -82,9 +90,9 @@ class Runner {
   Launcher launcher_;
   std::shared_ptr<Layout> layout_;
   Schedule schedule_;
-  std::vector<Entry> entries_;            ///< by index of the schedule
-  std::vector<VerdictMachine> machines_;  ///< by index of the plan's checks
-  TraceQueue traces_;                     ///< wanted by index of the schedule
+  std::vector<Entry> entries_;  ///< by index of the schedule
+  std::vector<Judge> judges_;   ///< by index of the plan's checks
+  TraceQueue traces_;           ///< wanted by index of the schedule
   std::array<std::optional<Endpoint>, TraceQueue::kMostRunning> tracing_;
   log::RareWarning trace_warning_;
   boost::asio::steady_timer timer_;
