@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -79,6 +80,24 @@ LoopbackServer::LoopbackServer() {
 LoopbackServer::~LoopbackServer() {
   ::kill(child_, SIGKILL);
   ::waitpid(child_, nullptr, 0);
+}
+
+void LoopbackServer::keep_apart() const {
+  cpu_set_t ours;
+  CPU_ZERO(&ours);
+  ::sched_getaffinity(0, sizeof ours, &ours);
+  std::size_t first = 0;
+  while (first + 1 < CPU_SETSIZE && !CPU_ISSET(first, &ours)) {
+    ++first;
+  }
+  cpu_set_t its;
+  CPU_ZERO(&its);
+  CPU_SET(first, &its);
+  CPU_CLR(first, &ours);
+  if (CPU_COUNT(&ours) > 0) {
+    ::sched_setaffinity(child_, sizeof its, &its);
+    ::sched_setaffinity(0, sizeof ours, &ours);
+  }
 }
 
 std::shared_ptr<const config::Plan> tcp_plan(std::uint32_t count, Duration interval,

@@ -23,6 +23,9 @@ class LoopbackServer {
   ~LoopbackServer();
 
   std::uint16_t port() const noexcept { return port_; }
+  /// Gives the server the first CPU that we may use and leaves us the others, if there are any.
+  /// Call it before any thread.
+  void keep_apart() const;
 
  private:
   pid_t child_ = 0;

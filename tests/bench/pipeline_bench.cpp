@@ -168,6 +168,9 @@ void show(const char* name, const Cost& cost) {
 
 int run(unsigned rate, std::chrono::seconds time, unsigned rounds) {
   const LoopbackServer server;
+  // Else chance decides which side shares a CPU with the server and is interrupted by it several
+  // thousand times a second.
+  server.keep_apart();
   Pipeline pipeline(rate, server.port());
   std::vector<double> ratios;
   Duration best_bare = Duration::max();
