@@ -78,6 +78,7 @@ class FtpProbe final : public Probe {
         // Only to who speaks FTP: anybody else would be waited for.
         if (begun || begun.error().reason == Reason::tls_handshake) {
           co_await leave(talk);
+          co_await dialed.stream->finish();
         }
         co_return begun;
       }
@@ -91,6 +92,7 @@ class FtpProbe final : public Probe {
     run.progress.enter(Phase::request);
     net::Conversation talk(*dialed.stream, run.deadline, "FTP");
     co_await leave(talk);
+    co_await dialed.stream->finish();
     co_return Result<void>{};
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "probes/cmm_command_mode.hpp"
 #include "probes/dns.hpp"
 #include "probes/ftp.hpp"
 #include "probes/http.hpp"
@@ -16,6 +17,7 @@
 #include "probes/smtp.hpp"
 #include "probes/snmp.hpp"
 #include "probes/ssh.hpp"
+#include "probes/syslog.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
 #include "probes/udp.hpp"
@@ -43,6 +45,8 @@ std::span<const ProbeType> probe_types() noexcept {
       sftp_probe_type(),
       smtp_probe_type(),
       ftp_probe_type(),
+      syslog_probe_type(),
+      cmm_command_mode_probe_type(),
       postgresql_probe_type(),
   };
   // clang-format on

@@ -83,6 +83,7 @@ class SmtpProbe final : public Probe {
         // Only to who speaks SMTP: anybody else would be waited for.
         if (begun || begun.error().reason == Reason::tls_handshake) {
           co_await leave(talk);
+          co_await dialed.stream->finish();
         }
         co_return begun;
       }
@@ -99,6 +100,7 @@ class SmtpProbe final : public Probe {
     Result<void> again = co_await introduce(talk, spoken);
     if (again) {
       co_await leave(talk);
+      co_await dialed.stream->finish();
     }
     co_return again;
   }

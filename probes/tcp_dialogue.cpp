@@ -160,6 +160,7 @@ class DialogueProbe final : public Probe {
       outcome.tls = std::move(dialed->tls);
       co_return outcome;
     }
+    co_await dialed->stream->finish();
     co_return content(run, std::move(dialed->tls), std::move(answer));
   }
 

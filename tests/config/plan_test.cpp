@@ -368,7 +368,8 @@ TEST(Plan, ASharedProbeIsAsGentleAsTheGentlestOfItsChecks) {
   const Plan plan =
       plan_of(appliance("    devices: [{name: c, type: flex_cmm, address: 10.0.0.1}]\n"
                         "    overrides: {xclarity.cmm.tcp-command-mode: {port: 6090}}\n") +
-              "checks: [{name: mine, probe: tcp, target: \"10.0.0.1:6090\", interval: 15s}]\n");
+              "checks: [{name: mine, probe: cmm_command_mode, target: \"10.0.0.1:6090\", interval: "
+              "15s}]\n");
   const Check& mine = at(plan, "custom/mine");
   ASSERT_EQ(mine.probe, at(plan, "xclarity.cmm.tcp-command-mode/c:6090").probe);
   const Timing& timing = *plan.probes.at(mine.probe).timing;

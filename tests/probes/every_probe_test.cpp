@@ -74,9 +74,9 @@ class Greeter {
 };
 
 /// True for the types that need an answer in their own protocol over TCP: a foreign server can't
-/// satisfy them.
+/// satisfy them. What the command mode of a chassis answers is not public.
 bool speaks_over_tcp(const ProbeType& type) {
-  return type.transport == Transport::tcp && type.name != "tcp";
+  return type.transport == Transport::tcp && type.name != "tcp" && type.name != "cmm_command_mode";
 }
 
 std::size_t open_descriptors() {
