@@ -17,7 +17,7 @@ namespace reachd {
 namespace ldap {
 
 /// What a directory tells everybody about itself in its root entry (RFC 4512, 5.1, RFC 3045 and
-/// MS-ADTS, 3.1.1.3.2). At most 8 values an attribute are kept, each of at most 128 bytes, repaired
+/// MS-ADTS, 3.1.1.3.2). At most 8 values an attribute are kept, each of at most 128 bytes, cleaned
 /// to UTF-8.
 struct RootEntry {
   std::vector<std::string> versions;         ///< supportedLDAPVersion
@@ -33,7 +33,7 @@ struct RootEntry {
 /// How the server ends an operation (RFC 4511, 4.1.9).
 struct Result {
   std::int64_t code = 0;
-  std::string diagnostic;  ///< its own words, at most 128 bytes, repaired to UTF-8
+  std::string diagnostic;  ///< its own words, at most 128 bytes, one line of UTF-8
 };
 
 /// One message of the server.

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "probes/core/ber.hpp"
-#include "probes/core/utf8.hpp"
+#include "probes/core/printable.hpp"
 #include "probes/ldap.hpp"
 
 namespace reachd::ldap {
@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 8> kAttributes{
     "supportedLDAPVersion", "namingContexts", "defaultNamingContext", "dnsHostName",
     "vendorName",           "vendorVersion",  "supportedExtension",   "supportedCapabilities"};
 
-std::string clean(std::string_view text) { return repair_utf8(text.substr(0, kLongestText)); }
+std::string clean(std::string_view text) { return plain_line(text, kLongestText); }
 
 /// A sequence of the id and the operation (RFC 4511, 4.1.1).
 std::vector<std::byte> message(std::int64_t id, std::uint8_t tag,

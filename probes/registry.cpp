@@ -13,7 +13,9 @@
 #include "probes/listen.hpp"
 #include "probes/ntp.hpp"
 #include "probes/postgresql.hpp"
+#include "probes/sap.hpp"
 #include "probes/slp.hpp"
+#include "probes/smb.hpp"
 #include "probes/smtp.hpp"
 #include "probes/snmp.hpp"
 #include "probes/ssh.hpp"
@@ -21,6 +23,7 @@
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
 #include "probes/udp.hpp"
+#include "probes/wbem.hpp"
 
 namespace reachd {
 
@@ -39,6 +42,10 @@ std::span<const ProbeType> probe_types() noexcept {
       ipmi_probe_type(),
       snmp_probe_type(),
       ldap_probe_type(),
+      smb_probe_type(),
+      cim_probe_type(),
+      winrm_probe_type(),
+      sap_probe_type(),
       listen_probe_type(),
       ssh_probe_type(),
       netconf_probe_type(),

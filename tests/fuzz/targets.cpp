@@ -19,8 +19,11 @@
 #include "probes/net/proxy.hpp"
 #include "probes/net/reply.hpp"
 #include "probes/net/socks.hpp"
+#include "probes/sap.hpp"
+#include "probes/smb.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp_dialogue.hpp"
+#include "probes/wbem.hpp"
 #include "tests/fuzz/memory_stream.hpp"
 #include "tests/support/coroutine.hpp"
 
@@ -126,6 +129,33 @@ void tcp_dialogue(Bytes bytes) {
   }
 }
 
+void sap(Bytes bytes) {
+  if (!bytes.empty()) {
+    any(sap::frame(bytes));
+  }
+  any(sap::parse(bytes));
+}
+
+void smb(Bytes bytes) {
+  if (!bytes.empty()) {
+    any(smb::frame(bytes));
+    any(smb::frame_session(bytes));
+  }
+  any(smb::parse(bytes));
+  any(smb::parse_session(bytes));
+}
+
+void wbem(Bytes bytes) {
+  net::HttpResponse response;
+  response.status = 200;
+  response.headers.emplace_back("Content-Type", "application/soap+xml");
+  response.headers.emplace_back("CIMError", as_text(bytes));
+  response.headers.emplace_back("WWW-Authenticate", as_text(bytes));
+  response.body = as_text(bytes);
+  any(wbem::judge_cim(response));
+  any(wbem::judge_winrm(response));
+}
+
 }  // namespace
 
 std::span<const Parser> targets() noexcept {
@@ -143,9 +173,12 @@ std::span<const Parser> targets() noexcept {
       Parser{"proxy_connect", proxy_connect},
       Parser{"proxy_socks", proxy_socks},
       Parser{"reply", reply},
+      Parser{"sap", sap},
+      Parser{"smb", smb},
       Parser{"ssh_line", ssh_line},
       Parser{"ssh_packet", ssh_packet},
       Parser{"tcp_dialogue", tcp_dialogue},
+      Parser{"wbem", wbem},
   };
   // clang-format on
   return kTargets;

@@ -112,19 +112,24 @@ class Estate:
         servers.ssh(lab, "site", [UNIX, APPLIANCE], name="site-ssh")
         services.ldap(lab, "site", DIRECTORY, corporate)
         services.ldap(lab, "site", APPLIANCE, corporate, name="appliance-ldap")
-        plain = [(SAP, 3300), (DATABASE, 1433), (WINDOWS, 445), (WINDOWS, 135),
-                 (APPLIANCE, 9090), (APPLIANCE, 445), (APPLIANCE, 139)]
+        services.smb(lab, "site", WINDOWS)
+        services.smb(lab, "site", APPLIANCE, name="appliance-smb")
+        plain = [(DATABASE, 1433), (WINDOWS, 135),
+                 (APPLIANCE, 9090)]
         secure = [(DIRECTORY, 3269)]
         servers.stubs(lab, "site", *(f"hold@{address}:{port}" for address, port in plain),
                       *(f"hold@{address}:{port},{corporate[0]},{corporate[1]}" for address, port in secure),
-                      f"smtp@{MAIL}:25", f"udp-mute@{APPLIANCE}:162", f"udp-slp@{APPLIANCE}:427",
+                      f"smtp@{MAIL}:25", f"sap@{SAP}:3300", f"udp-mute@{APPLIANCE}:162", f"udp-slp@{APPLIANCE}:427",
                       f"udp-mute@{LOGS}:514", name="site-stubs")
         services.ntp(lab, "site", TIME, name="site-time")
 
         devices = [CHASSIS, *RACK, SWITCH, STORAGE]
+        login = {"/": "return 401;"}  # as a CIM server says before it knows who asks
         servers.web(lab, "devices", name="device-web", sites=[
-            *({"listen": f"{address}:{port}", "certificate": own} for address in devices for port in (443, 5989)),
-            *({"listen": f"{address}:{port}"} for address in devices for port in (80, 5988))])
+            *({"listen": f"{address}:443", "certificate": own} for address in devices),
+            *({"listen": f"{address}:80"} for address in devices),
+            *({"listen": f"{address}:5989", "certificate": own, "locations": login} for address in devices),
+            *({"listen": f"{address}:5988", "locations": login} for address in devices)])
         servers.ssh(lab, "devices", devices, name="device-ssh")
         servers.ssh(lab, "devices", [SWITCH], port=830, name="device-netconf")
         services.snmp(lab, "devices", SWITCH, name="device-snmp")

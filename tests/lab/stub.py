@@ -31,6 +31,7 @@ MODES = {
     "gzip": "an HTTP answer of a few MB that inflate to several GB",
     "ok": "an HTTP 200 answer",
     "proxy-403": "an HTTP proxy that refuses",
+    "sap": "answers pings of SAP's network interface",
     "garbage": "bytes that are no protocol",
     "slp": "a service agent over TCP",
     "udp": "UDP: sends back what comes",
@@ -97,6 +98,10 @@ async def _serve(mode, reader, writer):
         await _until_closed(reader)
     elif mode == "smtp":
         await _talk(reader, writer, b"220 mail.lab ESMTP", {b"EHLO": b"250-mail.lab\r\n250 SIZE 1000", b"QUIT": b"221 bye"})
+    elif mode == "sap":
+        while (ping := await reader.read(65536)):
+            if ping == b"\0\0\0\x08NI_PING\0":
+                writer.write(b"\0\0\0\x08NI_PONG\0")
     elif mode == "garbage":
         writer.write(bytes(range(256)) * 4)
         await _until_closed(reader)
