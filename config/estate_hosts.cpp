@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "config/estate_sections.hpp"
 
@@ -6,13 +7,17 @@ namespace reachd::config {
 namespace {
 
 std::vector<ListedHost> read_kinds(EstateContext& context, std::string_view list,
-                                   std::string_view key) {
+                                   std::string_view key,
+                                   const std::function<void(Reader&, ListedHost&)>& more = {}) {
   const std::vector<std::string_view> words = arguments_of(context.catalog, list);
   return read_hosts(context, context.reader, list, [&](Reader& reader, ListedHost& host) {
     host.kind = reader.required_text(key);
     if (!host.kind.empty()) {
       check_word(host.kind, words, reader.place(key), reader.what() + ": " + std::string(key),
                  reader.diagnostics());
+    }
+    if (more) {
+      more(reader, host);
     }
   });
 }
@@ -42,7 +47,10 @@ void read_directories(EstateContext& context) {
 }
 
 void read_databases(EstateContext& context) {
-  context.estate.databases = read_kinds(context, "databases", "kind");
+  const auto more = [](Reader& reader, ListedHost& host) {
+    host.tls = reader.boolean("tls", false);
+  };
+  context.estate.databases = read_kinds(context, "databases", "kind", more);
 }
 
 void read_remote_execution(EstateContext& context) {

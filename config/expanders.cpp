@@ -161,8 +161,11 @@ Value Expansion::params_of(const Row& row, const ProbeType& type, const Target& 
   for (const Value::Member& own : requirement_->params.members) {
     params.members.push_back(own);
   }
+  if (row.tls) {
+    set(params, "security", Value::text("tls"));
+  }
   const Value* security = requirement_->params.find("security");
-  const bool speaks_tls = type.name == "tls" || target.scheme == "https" ||
+  const bool speaks_tls = type.name == "tls" || target.scheme == "https" || row.tls ||
                           (security != nullptr && security->scalar != "none");
   if (speaks_tls && !requirement_->tls.empty()) {
     set(params, "tls", tls_params(*requirement_, estate_.tls));

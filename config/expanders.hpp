@@ -38,6 +38,7 @@ struct Row {
   std::string process;             ///< of listen
   std::string known_as;            ///< inbound: this host's name for those who open it
   std::vector<std::string> peers;  ///< of Ends
+  bool tls = false;                ///< the operator's: TLS from the first byte
   bool in_use = true;
 };
 

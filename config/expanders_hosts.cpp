@@ -206,7 +206,18 @@ void expand_directories(Expansion& expansion) {
   add_hosts(expansion, expansion.estate().directories);
 }
 
-void expand_databases(Expansion& expansion) { add_hosts(expansion, expansion.estate().databases); }
+void expand_databases(Expansion& expansion) {
+  for (const ListedHost& host : expansion.estate().databases) {
+    // A browser is asked for a port that is not known.
+    const bool browser = expansion.requirement().transport == Transport::udp;
+    if (host.kind == expansion.requirement().argument && !(browser && host.port)) {
+      Row row(host.place, host.host);
+      row.port = host.port;
+      row.tls = host.tls && !browser;
+      expansion.add(std::move(row));
+    }
+  }
+}
 
 void expand_remote_execution(Expansion& expansion) {
   add_hosts(expansion, expansion.estate().remote_execution);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "probes/cmm_command_mode.hpp"
+#include "probes/db2.hpp"
 #include "probes/dns.hpp"
 #include "probes/ftp.hpp"
 #include "probes/http.hpp"
@@ -11,7 +12,11 @@
 #include "probes/ipmi.hpp"
 #include "probes/ldap.hpp"
 #include "probes/listen.hpp"
+#include "probes/mssql.hpp"
+#include "probes/mssql_browser.hpp"
+#include "probes/mysql.hpp"
 #include "probes/ntp.hpp"
+#include "probes/oracle.hpp"
 #include "probes/postgresql.hpp"
 #include "probes/sap.hpp"
 #include "probes/slp.hpp"
@@ -55,6 +60,11 @@ std::span<const ProbeType> probe_types() noexcept {
       syslog_probe_type(),
       cmm_command_mode_probe_type(),
       postgresql_probe_type(),
+      mysql_probe_type(),
+      mssql_probe_type(),
+      mssql_browser_probe_type(),
+      oracle_probe_type(),
+      db2_probe_type(),
   };
   // clang-format on
   return kTypes;

@@ -223,6 +223,22 @@ TEST(Plan, ListsBecomeChecksWithTheirOwnPorts) {
             15min);
 }
 
+TEST(Plan, DatabasesAreAskedInTheirOwnProtocol) {
+  const Plan plan =
+      plan_of(beacon("    databases: [{host: a.example.com, kind: mssql},"
+                     " {host: b.example.com, kind: mssql, port: 14330, tls: true},"
+                     " {host: c.example.com, kind: mysql}, {host: d.example.com, kind: db2}]\n"
+                     "    overrides: {flexera.8.mssql-browser: {enabled: true}}\n"));
+  EXPECT_EQ(probe_of(plan, "flexera.8.mssql/a.example.com:1433").type->name, "mssql");
+  EXPECT_EQ(probe_of(plan, "flexera.8.mssql/b.example.com:14330").type->name, "mssql");
+  EXPECT_EQ(probe_of(plan, "flexera.8.mysql/c.example.com:3306").type->name, "mysql");
+  EXPECT_EQ(probe_of(plan, "flexera.8.db2/d.example.com:50000").type->name, "db2");
+  EXPECT_EQ(probe_of(plan, "flexera.8.mssql-browser/a.example.com:1434").type->name,
+            "mssql_browser");
+  // Where the port is known nobody has to be asked for it.
+  EXPECT_THAT(ids(plan), Not(Contains(HasSubstr("browser/b.example.com"))));
+}
+
 TEST(Plan, DiscoveryPingsBeforeItTriesPorts) {
   const Plan plan =
       plan_of(beacon("    discovery: [{targets: [\"10.20.0.0/30\"], ports: [22, 445]}]\n"));

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 import certificates  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 import lab as lab_module  # noqa: E402  pylint: disable=wrong-import-position
 import servers  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
+import services  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 
 REACHD = os.environ.get("REACHD_BINARY", "build/release/bin/reachd")
 SKIPPED = 77  # what ctest is told to read as "skipped"

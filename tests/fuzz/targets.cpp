@@ -8,8 +8,12 @@
 
 #include "probes/core/bytes.hpp"
 #include "probes/core/target.hpp"
+#include "probes/db2.hpp"
 #include "probes/dns.hpp"
 #include "probes/ldap.hpp"
+#include "probes/mssql.hpp"
+#include "probes/mssql_browser.hpp"
+#include "probes/mysql.hpp"
 #include "probes/net/conversation.hpp"
 #include "probes/net/deadline.hpp"
 #include "probes/net/http.hpp"
@@ -19,6 +23,8 @@
 #include "probes/net/proxy.hpp"
 #include "probes/net/reply.hpp"
 #include "probes/net/socks.hpp"
+#include "probes/oracle.hpp"
+#include "probes/postgresql.hpp"
 #include "probes/sap.hpp"
 #include "probes/smb.hpp"
 #include "probes/ssh.hpp"
@@ -43,6 +49,20 @@ struct Loop {
   net::DeadlineQueue queue{context.get_executor()};
   net::Deadline deadline{queue, system_clock().steady_now() + 1min};
 };
+
+/// A whole message by its framer, then its parser, as a probe has it.
+template <typename Parse>
+void framed(Bytes bytes, net::Framer framer, Parse parse) {
+  const net::Framing framing = bytes.empty() ? net::Framing() : framer(bytes);
+  if (framing && *framing && **framing <= bytes.size()) {
+    any(parse(bytes.first(**framing)));
+  }
+}
+
+void db2(Bytes bytes) {
+  framed(bytes, &drda::frame_reply, &drda::parse_reply);
+  any(drda::parse_reply(bytes));
+}
 
 void dns(Bytes bytes) {
   // The seeds answer this question with this id.
@@ -83,6 +103,29 @@ void line(Bytes bytes) { any(net::frame_line(bytes)); }
 void location(Bytes bytes) {
   static const Target kBase = parse_target("https://www.example.com:8443/a/b?c", 443).value();
   any(net::resolve_location(kBase, as_text(bytes)));
+}
+
+void mssql(Bytes bytes) {
+  framed(bytes, &tds::frame_answer, &tds::parse_answer);
+  any(tds::parse_answer(bytes));
+}
+
+void mssql_browser(Bytes bytes) { any(mssql_browser::parse_response(bytes)); }
+
+void mysql(Bytes bytes) {
+  framed(bytes, &mysql::frame_greeting, &mysql::parse_greeting);
+  framed(bytes, &mysql::frame_packet, &mysql::parse_reply);
+  any(mysql::parse_greeting(bytes));
+}
+
+void oracle(Bytes bytes) {
+  framed(bytes, &tns::frame_packet, &tns::parse_answer);
+  any(tns::parse_answer(bytes));
+}
+
+void postgresql(Bytes bytes) {
+  framed(bytes, &postgresql::frame_answer, &postgresql::parse_answer);
+  any(postgresql::parse_answer(bytes));
 }
 
 void proxy_connect(Bytes bytes) {
@@ -162,6 +205,7 @@ std::span<const Parser> targets() noexcept {
   // One line a parser.
   // clang-format off
   static constexpr std::array kTargets{
+      Parser{"db2", db2},
       Parser{"dns", dns},
       Parser{"http", http},
       Parser{"http_date", http_date},
@@ -170,6 +214,11 @@ std::span<const Parser> targets() noexcept {
       Parser{"ldap", ldap},
       Parser{"line", line},
       Parser{"location", location},
+      Parser{"mssql", mssql},
+      Parser{"mssql_browser", mssql_browser},
+      Parser{"mysql", mysql},
+      Parser{"oracle", oracle},
+      Parser{"postgresql", postgresql},
       Parser{"proxy_connect", proxy_connect},
       Parser{"proxy_socks", proxy_socks},
       Parser{"reply", reply},

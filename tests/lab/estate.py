@@ -114,13 +114,12 @@ class Estate:
         services.ldap(lab, "site", APPLIANCE, corporate, name="appliance-ldap")
         services.smb(lab, "site", WINDOWS)
         services.smb(lab, "site", APPLIANCE, name="appliance-smb")
-        plain = [(DATABASE, 1433), (WINDOWS, 135),
-                 (APPLIANCE, 9090)]
+        plain = [(WINDOWS, 135), (APPLIANCE, 9090)]
         secure = [(DIRECTORY, 3269)]
         servers.stubs(lab, "site", *(f"hold@{address}:{port}" for address, port in plain),
                       *(f"hold@{address}:{port},{corporate[0]},{corporate[1]}" for address, port in secure),
-                      f"smtp@{MAIL}:25", f"sap@{SAP}:3300", f"udp-mute@{APPLIANCE}:162", f"udp-slp@{APPLIANCE}:427",
-                      f"udp-mute@{LOGS}:514", name="site-stubs")
+                      f"smtp@{MAIL}:25", f"sap@{SAP}:3300", f"tds@{DATABASE}:1433", f"udp-mute@{APPLIANCE}:162",
+                      f"udp-slp@{APPLIANCE}:427", f"udp-mute@{LOGS}:514", name="site-stubs")
         services.ntp(lab, "site", TIME, name="site-time")
 
         devices = [CHASSIS, *RACK, SWITCH, STORAGE]

@@ -21,6 +21,7 @@ MODES = {
     "hold": "accepts, reads and drops what comes, says nothing",
     "ssh": "greets as an SSH server does, then holds",
     "smtp": "greets as a mail server does and answers EHLO and QUIT",
+    "tds": "answers the pre-login of a SQL Server client",
     "close": "closes at once",
     "reset": "resets at once",
     "drip": "one byte a second for ever, with no line end",
@@ -44,6 +45,8 @@ _DATAGRAMS = {"udp": lambda data: data, "udp-mute": lambda data: None, "udp-slp"
               "udp-ipmi": answers.ipmi, "udp-ssdp": answers.ssdp}
 _CHUNK = b"x" * 65536
 _GIGABYTE = 1 << 30
+# [MS-TDS] 2.2.6.5: version 16.0.1000.6, encryption off, the instance that was asked for.
+_PRELOGIN = bytes.fromhex("0401002000000100 0000100006 0100160001 0200170001 ff 100003e80006 00 00".replace(" ", ""))
 
 
 def _bomb():
@@ -102,6 +105,10 @@ async def _serve(mode, reader, writer):
         while (ping := await reader.read(65536)):
             if ping == b"\0\0\0\x08NI_PING\0":
                 writer.write(b"\0\0\0\x08NI_PONG\0")
+    elif mode == "tds":
+        await reader.readexactly(int.from_bytes((await reader.readexactly(8))[2:4], "big") - 8)
+        writer.write(_PRELOGIN)
+        await _until_closed(reader)
     elif mode == "garbage":
         writer.write(bytes(range(256)) * 4)
         await _until_closed(reader)

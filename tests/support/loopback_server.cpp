@@ -144,7 +144,10 @@ asio::awaitable<bool> Peer::send(std::string bytes) {
 asio::awaitable<bool> Peer::start_tls(const ServerTls& tls) {
   impl_->context.emplace(make_context(tls));
   impl_->tls.emplace(impl_->socket, *impl_->context);
-  auto done = co_await impl_->tls->async_handshake(asio::ssl::stream_base::server, kAwait);
+  // A client that needs no answer to its wish for TLS may have begun the handshake already.
+  const std::string begun = std::exchange(impl_->incoming, {});
+  auto done = co_await impl_->tls->async_handshake(asio::ssl::stream_base::server,
+                                                   asio::buffer(begun), kAwait);
   co_return !std::get<0>(done);
 }
 

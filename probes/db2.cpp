@@ -1,0 +1,96 @@
+#include "probes/db2.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "probes/net/dial.hpp"
+
+namespace reachd {
+namespace {
+
+using drda::Attributes;
+
+ServiceFacts facts_of(const Attributes& attributes) {
+  ServiceFacts facts;
+  const auto add = [&facts](std::string_view key, const std::string& text) {
+    if (!text.empty()) {
+      facts.details.emplace_back(key, text);
+    }
+  };
+  add("class", attributes.server_class);
+  add("server", attributes.server);
+  add("release", attributes.release);
+  add("version", drda::release_number(attributes.release));
+  add("name", attributes.name);
+  return facts;
+}
+
+class Db2Probe final : public Probe {
+ public:
+  explicit Db2Probe(net::SecureDialOptions options) : options_(std::move(options)) {}
+
+  asio::awaitable<Outcome> run(ProbeRun run) const override {
+    auto dialed =
+        co_await net::dial(run, options_.dial, run.target.host, run.target.port, run.endpoint);
+    if (!dialed) {
+      co_return failed(run, std::move(dialed.error()));
+    }
+    run.progress.enter(Phase::request);
+    net::Conversation talk(*dialed->stream, run.deadline, "DRDA");
+    const std::vector<std::byte> request = drda::build_excsat();
+    const auto said = co_await talk.say(request);
+    if (!said) {
+      co_return failed(run, said.error());
+    }
+    const auto message = co_await talk.hear(&drda::frame_reply);
+    if (!message) {
+      co_return failed(run, message.error());
+    }
+    const auto attributes = drda::parse_reply(*message);
+    if (!attributes) {
+      co_return failed(run, talk.mismatch("a malformed reply", *message));
+    }
+    co_await dialed->stream->finish();
+    co_return judged(run, *attributes, dialed->tls);
+  }
+
+  bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }
+
+ private:
+  Outcome judged(const ProbeRun& run, const Attributes& attributes,
+                 const std::shared_ptr<const TlsFacts>& tls) const {
+    Outcome outcome = net::judged(run, options_.tls.get(), tls);
+    if (drda::is_answer(attributes)) {
+      outcome.facts = std::make_shared<const Facts>(facts_of(attributes));
+    }
+    if (outcome.success()) {
+      outcome.degraded = !drda::is_answer(attributes);
+      outcome.message =
+          outcome.degraded
+              ? "the DRDA server turns us away with " + drda::code_point_name(attributes.code_point)
+              : "DRDA server " + attributes.server_class +
+                    (attributes.release.empty() ? "" : ", release " + attributes.release);
+    }
+    return outcome;
+  }
+
+  net::SecureDialOptions options_;
+};
+
+std::shared_ptr<const Probe> make(const Target& target, Reader& params) {
+  return std::make_shared<Db2Probe>(net::read_secure_dial(params, target, net::Security::none,
+                                                          false, net::TlsOptions::Verify::strict));
+}
+
+}  // namespace
+
+ProbeType db2_probe_type() {
+  return {.name = "db2",
+          .summary = "a DB2 or other DRDA server exchanges attributes",
+          .transport = Transport::tcp,
+          .default_port = 50000,
+          .needs_port = true,
+          .make = &make};
+}
+
+}  // namespace reachd
