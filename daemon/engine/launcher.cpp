@@ -269,8 +269,9 @@ asio::awaitable<void> Launcher::slot() {
       if (stopping_ || parked_.size() >= kParkedSlots) {
         co_return;
       }
-      co_await asio::async_initiate<const asio::deferred_t, void()>(
-          [this](auto handler) { parked_.emplace_back(std::move(handler)); }, asio::deferred);
+      const auto park = [this](auto handler) { parked_.emplace_back(std::move(handler)); };
+      auto turn = asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
+      co_await std::move(turn);
       continue;
     }
     Flight& flight = *job->flight;
