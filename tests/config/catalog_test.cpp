@@ -6,6 +6,7 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -97,6 +98,24 @@ TEST(Catalog, KnowsTheIdsThatOthersRelyOn) {
     EXPECT_TRUE(catalog.find(id)) << id;
   }
   EXPECT_FALSE(catalog.find("flexera.3"));
+}
+
+// By the protocol that is spoken there, or by `udp` where nothing ever answers.
+TEST(Catalog, LeavesNoPortOfTheApplianceOverUdpWithoutAProbe) {
+  const Catalog catalog = built_in();
+  std::map<std::string, std::string> probes;
+  for (const CatalogProduct& product : catalog.products()) {
+    for (const auto& requirement : product.requirements) {
+      if (requirement->transport == Transport::udp && product.product == "xclarity-administrator") {
+        EXPECT_NE(requirement->probe, "") << requirement->id;
+        probes[requirement->protocol] = requirement->probe;
+      }
+    }
+  }
+  const std::map<std::string, std::string> expected{
+      {"dns", "dns"},   {"ipmi_rmcp", "ipmi"}, {"ntp", "ntp"},  {"slp", "slp"},
+      {"snmp", "snmp"}, {"snmp_trap", "udp"},  {"ssdp", "udp"}, {"syslog", "udp"}};
+  EXPECT_EQ(probes, expected);
 }
 
 TEST(Catalog, SaysWhoVouchesForEachRegionAndDevice) {

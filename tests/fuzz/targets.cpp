@@ -10,6 +10,7 @@
 #include "probes/core/target.hpp"
 #include "probes/db2.hpp"
 #include "probes/dns.hpp"
+#include "probes/ipmi.hpp"
 #include "probes/ldap.hpp"
 #include "probes/mssql.hpp"
 #include "probes/mssql_browser.hpp"
@@ -23,10 +24,13 @@
 #include "probes/net/proxy.hpp"
 #include "probes/net/reply.hpp"
 #include "probes/net/socks.hpp"
+#include "probes/ntp.hpp"
 #include "probes/oracle.hpp"
 #include "probes/postgresql.hpp"
 #include "probes/sap.hpp"
+#include "probes/slp.hpp"
 #include "probes/smb.hpp"
+#include "probes/snmp.hpp"
 #include "probes/ssh.hpp"
 #include "probes/tcp_dialogue.hpp"
 #include "probes/wbem.hpp"
@@ -86,6 +90,12 @@ void icmp(Bytes bytes) {
   any(net::parse_echo(IpAddress::Family::v6, bytes));
 }
 
+void ipmi(Bytes bytes) {
+  // The seeds answer the number 0 and the tag 0x42.
+  any(ipmi::parse_capabilities(bytes, 0));
+  any(ipmi::parse_pong(bytes, 0x42));
+}
+
 void inflate(Bytes bytes) {
   any(net::inflate(as_text(bytes), net::Encoding::gzip, 65536));
   any(net::inflate(as_text(bytes), net::Encoding::deflate, 65536));
@@ -128,6 +138,12 @@ void postgresql(Bytes bytes) {
   any(postgresql::parse_answer(bytes));
 }
 
+void ntp(Bytes bytes) {
+  if (const auto reply = ntp::parse_reply(bytes)) {
+    any(ntp::offset(*reply, reply->origin, 1h));
+  }
+}
+
 void proxy_connect(Bytes bytes) {
   Loop loop;
   net::ProxyOptions proxy;
@@ -149,6 +165,16 @@ void proxy_socks(Bytes bytes) {
 }
 
 void reply(Bytes bytes) { any(net::parse_reply(bytes)); }
+
+void slp(Bytes bytes) {
+  any(slp::parse_reply(bytes, 0x1234));
+  any(slp::frame(bytes));
+}
+
+void snmp(Bytes bytes) {
+  any(snmp::parse_report(bytes, 0x1234));
+  any(snmp::parse_response(bytes, snmp::Version::v2c, 0x1234));
+}
 
 void ssh_line(Bytes bytes) {
   any(ssh::frame_line(bytes));
@@ -211,19 +237,23 @@ std::span<const Parser> targets() noexcept {
       Parser{"http_date", http_date},
       Parser{"icmp", icmp},
       Parser{"inflate", inflate},
+      Parser{"ipmi", ipmi},
       Parser{"ldap", ldap},
       Parser{"line", line},
       Parser{"location", location},
       Parser{"mssql", mssql},
       Parser{"mssql_browser", mssql_browser},
       Parser{"mysql", mysql},
+      Parser{"ntp", ntp},
       Parser{"oracle", oracle},
       Parser{"postgresql", postgresql},
       Parser{"proxy_connect", proxy_connect},
       Parser{"proxy_socks", proxy_socks},
       Parser{"reply", reply},
       Parser{"sap", sap},
+      Parser{"slp", slp},
       Parser{"smb", smb},
+      Parser{"snmp", snmp},
       Parser{"ssh_line", ssh_line},
       Parser{"ssh_packet", ssh_packet},
       Parser{"tcp_dialogue", tcp_dialogue},
