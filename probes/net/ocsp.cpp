@@ -102,13 +102,13 @@ RevocationReading read_basic(OCSP_BASICRESP* basic, const IssuedCertificate& iss
 
 std::string make_ocsp_request(const IssuedCertificate& issued) {
   const Request request(OCSP_REQUEST_new(), &OCSP_REQUEST_free);
-  CertificateId id(OCSP_cert_to_id(EVP_sha1(), issued.certificate, issued.issuer),
-                   &OCSP_CERTID_free);
-  if (!request || !id || OCSP_request_add0_id(request.get(), id.get()) == nullptr) {
+  OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), issued.certificate, issued.issuer);
+  // The identifier is the request's once it is added.
+  if (!request || id == nullptr || OCSP_request_add0_id(request.get(), id) == nullptr) {
+    OCSP_CERTID_free(id);
     ERR_clear_error();
     return {};
   }
-  id.release();  // the request's now
   unsigned char* data = nullptr;
   const int size = i2d_OCSP_REQUEST(request.get(), &data);
   const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owned(

@@ -360,7 +360,8 @@ std::optional<VerifiedChain> verified_chain(const TlsStream& stream) {
   }
   const unsigned char* staple = nullptr;
   // OpenSSL's macro takes it without const, and only reads.
-  const long size = SSL_get_tlsext_status_ocsp_resp(const_cast<SSL*>(stream.ssl()), &staple);
+  const long size =
+      SSL_get_tlsext_status_ocsp_resp(const_cast<SSL*>(stream.ssl()), static_cast<void*>(&staple));
   if (staple != nullptr && size > 0) {
     verified.staple.assign(staple, staple + size);
   }

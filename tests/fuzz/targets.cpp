@@ -1,5 +1,9 @@
 #include "tests/fuzz/targets.hpp"
 
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
@@ -16,11 +20,13 @@
 #include "probes/mssql_browser.hpp"
 #include "probes/mysql.hpp"
 #include "probes/net/conversation.hpp"
+#include "probes/net/crl.hpp"
 #include "probes/net/deadline.hpp"
 #include "probes/net/http.hpp"
 #include "probes/net/http_text.hpp"
 #include "probes/net/icmp_packet.hpp"
 #include "probes/net/inflate.hpp"
+#include "probes/net/ocsp.hpp"
 #include "probes/net/proxy.hpp"
 #include "probes/net/reply.hpp"
 #include "probes/net/socks.hpp"
@@ -67,6 +73,48 @@ void db2(Bytes bytes) {
   framed(bytes, &drda::frame_reply, &drda::parse_reply);
   any(drda::parse_reply(bytes));
 }
+
+/// What the seeds of ocsp and crl are about; both end in 2036.
+constexpr const char* kLeaf =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBzDCCAXKgAwIBAgICEAAwCgYIKoZIzj0EAwIwEjEQMA4GA1UEAwwHRnV6eiBD\n"
+    "QTAeFw0yNjExMjIwOTE2NTJaFw0zNjExMTkwOTE2NTJaMA8xDTALBgNVBAMMBGxl\n"
+    "YWYwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS3SqofKjff4foCHMgetcsCAwFL\n"
+    "n/K/EVdIqYS1e8x/vrn76DQ2CV7x2uMF0UqJxqiBsln3kN+hdpafAbaggOZOo4G6\n"
+    "MIG3MBcGA1UdEQQQMA6CDGxlYWYuZXhhbXBsZTAwBggrBgEFBQcBAQQkMCIwIAYI\n"
+    "KwYBBQUHMAGGFGh0dHA6Ly9vY3NwLmV4YW1wbGUvMCoGA1UdHwQjMCEwH6AdoBuG\n"
+    "GWh0dHA6Ly9jcmwuZXhhbXBsZS9jYS5jcmwwHQYDVR0OBBYEFAx3yjhKyqCrlgLo\n"
+    "FHNtsDqHdXP8MB8GA1UdIwQYMBaAFDXPTqM9FP9jTZ87yDX11ZTcEfLHMAoGCCqG\n"
+    "SM49BAMCA0gAMEUCIQCuhxKABvE8mI58mHALcZykYN/y++xSxs7IT/AMYbYwowIg\n"
+    "NC+qRrSOSlTsD8+mosWRiEsdMfE3wEm7GHUeU+idUIk=\n"
+    "-----END CERTIFICATE-----\n";
+constexpr const char* kAuthority =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBaDCCAQ6gAwIBAgIUMjkxLiGWzYgp3tpwLpREiJ2Mrb0wCgYIKoZIzj0EAwIw\n"
+    "EjEQMA4GA1UEAwwHRnV6eiBDQTAeFw0yNjExMjIwOTE2NTJaFw0zNjExMTkwOTE2\n"
+    "NTJaMBIxEDAOBgNVBAMMB0Z1enogQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n"
+    "AATrngbwFIGAf6HebVF/G58k9aUQSoVafnk84MSivb+vI6UaDoddI0vZ/V7hQBL1\n"
+    "65naI0jUvvLuORB+Jr7H5yX0o0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB\n"
+    "/wQEAwIBBjAdBgNVHQ4EFgQUNc9Ooz0U/2NNnzvINfXVlNwR8scwCgYIKoZIzj0E\n"
+    "AwIDSAAwRQIgSRa7LMUaZVwI/AaIFqvfNGVLPFqQRTpQVnRFwYh2A4wCIQCA88T7\n"
+    "cdMtQd8zjxgj1kJkyqNfkCSm5nSveq19IiC2Yw==\n"
+    "-----END CERTIFICATE-----\n";
+
+std::shared_ptr<X509> certificate(const char* pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new_mem_buf(pem, -1), &BIO_free);
+  return {PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), &X509_free};
+}
+
+/// An hour after the seeds were made, so that they are of now.
+constexpr WallTime kSeedTime(std::chrono::seconds(1'795'342'613));
+
+net::IssuedCertificate issued() {
+  static const std::shared_ptr<X509> kParsedLeaf = certificate(kLeaf);
+  static const std::shared_ptr<X509> kParsedAuthority = certificate(kAuthority);
+  return {kParsedLeaf.get(), kParsedAuthority.get()};
+}
+
+void crl(Bytes bytes) { any(net::read_crl(bytes, issued(), kSeedTime)); }
 
 void dns(Bytes bytes) {
   // The seeds answer this question with this id.
@@ -143,6 +191,7 @@ void ntp(Bytes bytes) {
     any(ntp::offset(*reply, reply->origin, 1h));
   }
 }
+void ocsp(Bytes bytes) { any(net::read_ocsp(bytes, issued(), kSeedTime)); }
 
 void proxy_connect(Bytes bytes) {
   Loop loop;
@@ -231,6 +280,7 @@ std::span<const Parser> targets() noexcept {
   // One line a parser.
   // clang-format off
   static constexpr std::array kTargets{
+      Parser{"crl", crl},
       Parser{"db2", db2},
       Parser{"dns", dns},
       Parser{"http", http},
@@ -245,6 +295,7 @@ std::span<const Parser> targets() noexcept {
       Parser{"mssql_browser", mssql_browser},
       Parser{"mysql", mysql},
       Parser{"ntp", ntp},
+      Parser{"ocsp", ocsp},
       Parser{"oracle", oracle},
       Parser{"postgresql", postgresql},
       Parser{"proxy_connect", proxy_connect},
