@@ -21,7 +21,7 @@ using test::OcspWish;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const WallTime kNoon = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 12 / 24) + 12h);
+constexpr WallTime kNoon = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 12 / 24) + 12h);
 
 TEST(FreshUntil, AnAnswerLastsToItsNextUpdate) {
   EXPECT_EQ(fresh_until(kNoon - 1h, kNoon + 3h, kNoon).value(), kNoon + 3h);

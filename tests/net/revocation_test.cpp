@@ -355,7 +355,7 @@ TEST_F(Revocation, PostServesWhereGetIsRefused) {
 
 TEST_F(Revocation, AnswersAreBounded) {
   show(issue(true, false));
-  ocsp.answer = test::http_ok(std::string(65 * 1024, 'x'));
+  ocsp.answer = test::http_ok(std::string(std::size_t{65} * 1024, 'x'));
   EXPECT_THAT(facts(see()).message, HasSubstr("the answer is larger than 64 KiB"));
 }
 
@@ -441,7 +441,7 @@ TEST_F(Revocation, ThePolicyIsOneOfThree) {
               HasSubstr("revocation"));
 }
 
-const WallTime kNow = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 12 / 24));
+constexpr WallTime kNow = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 12 / 24));
 
 KnownRevocation known(WallTime until) { return {false, RevocationSource::crl, "", until}; }
 
@@ -469,7 +469,7 @@ TEST(RevocationCache, WhenFullWhatEndsFirstGoes) {
 
 TEST(RevocationCache, ListsAreBoundedByTheirBytes) {
   RevocationCache cache;
-  const auto list = std::make_shared<const std::string>(8 * 1024 * 1024, 'x');
+  const auto list = std::make_shared<const std::string>(std::size_t{8} * 1024 * 1024, 'x');
   for (int i = 0; i < 5; ++i) {
     cache.keep_list(std::to_string(i), list, kNow + std::chrono::hours(i + 1), kNow);
   }
