@@ -36,12 +36,15 @@ asio::awaitable<void> wait_for(Duration time, asio::any_io_executor executor,
 
 }  // namespace
 
-const ProbeType kFakeType{.name = "fake",
-                          .summary = "does as the test says",
-                          .transport = Transport::tcp,
-                          .default_port = 0,
-                          .needs_port = false,
-                          .make = nullptr};
+const ProbeType& fake_type() {
+  static constexpr ProbeType kType{.name = "fake",
+                                   .summary = "does as the test says",
+                                   .transport = Transport::tcp,
+                                   .default_port = 0,
+                                   .needs_port = false,
+                                   .make = nullptr};
+  return kType;
+}
 
 std::shared_ptr<FakeProbe> FakeProbe::hanging() { return taking(std::chrono::hours(1)); }
 
@@ -101,7 +104,7 @@ PlanMaker::PlanMaker() {
 std::uint32_t PlanMaker::add(std::string id, const std::string& target,
                              std::shared_ptr<const Probe> probe, std::uint64_t key) {
   config::ProbeSpec& spec = plan.probes.emplace_back();
-  spec.type = &kFakeType;
+  spec.type = &fake_type();
   spec.target.text = target;
   spec.target.host = target;
   spec.target.port = 7;

@@ -45,7 +45,7 @@ class FakeProbe final : public Probe {
   Duration takes_{};
 };
 
-extern const ProbeType kFakeType;
+const ProbeType& fake_type();
 
 /// Answers from a table; the name "dead" never answers, others are unknown.
 class FakeResolver final : public net::Resolver {

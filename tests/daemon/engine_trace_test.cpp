@@ -129,7 +129,7 @@ TEST_F(EngineTraceTest, AnUnconfirmedSilenceIsNotTraced) {
 }
 
 TEST_F(EngineTraceTest, OnlyTcpPortsAreTraced) {
-  ProbeType type = test::kFakeType;
+  ProbeType type = test::fake_type();
   type.transport = Transport::icmp;
   maker.spec(maker.add("a", "127.0.0.1", saying())).type = &type;
   const auto without_port = maker.add("b", "127.0.0.2", saying(), 1);

@@ -125,6 +125,7 @@ TEST_F(Addresses, ANameWithOneFamilyIsProbedEvenWithoutARoute) {
 
 TEST_F(Addresses, AtMostSixteen) {
   std::vector<IpAddress> many;
+  many.reserve(40);
   for (std::uint32_t i = 0; i < 40; ++i) {
     many.push_back(IpAddress::v4(0x0a000000 + i));
   }
