@@ -114,7 +114,7 @@ std::expected<json::LastVerdicts, std::string> last_verdicts(const config::Web& 
                        .clock = system_clock()};
   Verdicts result;
   asio::co_spawn(context, read_all(network, *daemon, most),
-                 [&](std::exception_ptr failure, Verdicts verdicts) {
+                 [&](const std::exception_ptr& failure, Verdicts verdicts) {
                    result = failure ? std::unexpected("the daemon could not be asked")
                                     : std::move(verdicts);
                    deadlines.stop();
