@@ -32,6 +32,7 @@ config::Plan plan_of(std::string_view text) {
 
 std::vector<const config::Check*> all(const config::Plan& plan) {
   std::vector<const config::Check*> checks;
+  checks.reserve(plan.checks.size());
   for (const config::Check& check : plan.checks) {
     checks.push_back(&check);
   }

@@ -241,21 +241,21 @@ Script mute() {
 }
 
 Script banner(std::string bytes) {
-  return [bytes](Peer& peer) -> asio::awaitable<void> {
+  return [bytes = std::move(bytes)](Peer& peer) -> asio::awaitable<void> {
     co_await peer.send(bytes);
     co_await peer.wait_until_closed();
   };
 }
 
 Script reply(std::string bytes) {
-  return [bytes](Peer& peer) -> asio::awaitable<void> {
+  return [bytes = std::move(bytes)](Peer& peer) -> asio::awaitable<void> {
     co_await peer.read_until("\r\n\r\n");
     co_await peer.send(bytes);
   };
 }
 
 Script flood(std::string head, std::string piece) {
-  return [head, piece](Peer& peer) -> asio::awaitable<void> {
+  return [head = std::move(head), piece = std::move(piece)](Peer& peer) -> asio::awaitable<void> {
     co_await peer.read_until("\r\n\r\n");
     bool there = co_await peer.send(head);
     while (there) {
@@ -265,7 +265,8 @@ Script flood(std::string head, std::string piece) {
 }
 
 Script drip(std::string head, std::string piece, std::chrono::milliseconds pause) {
-  return [head, piece, pause](Peer& peer) -> asio::awaitable<void> {
+  return [head = std::move(head), piece = std::move(piece),
+          pause](Peer& peer) -> asio::awaitable<void> {
     co_await peer.read_until("\r\n\r\n");
     bool there = co_await peer.send(head);
     for (std::size_t i = 0; there; ++i) {
@@ -276,7 +277,7 @@ Script drip(std::string head, std::string piece, std::chrono::milliseconds pause
 }
 
 Script hang_up(std::string head) {
-  return [head](Peer& peer) -> asio::awaitable<void> {
+  return [head = std::move(head)](Peer& peer) -> asio::awaitable<void> {
     co_await peer.send(head);
     peer.close();
   };
