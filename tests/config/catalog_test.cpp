@@ -114,7 +114,7 @@ TEST(Catalog, LeavesNoPortOfTheApplianceOverUdpWithoutAProbe) {
   }
   const std::map<std::string, std::string> expected{
       {"dns", "dns"},   {"ipmi_rmcp", "ipmi"}, {"ntp", "ntp"},  {"slp", "slp"},
-      {"snmp", "snmp"}, {"snmp_trap", "udp"},  {"ssdp", "udp"}, {"syslog", "udp"}};
+      {"snmp", "snmp"}, {"snmp_trap", "udp"},  {"ssdp", "udp"}, {"syslog", "syslog"}};
   EXPECT_EQ(probes, expected);
 }
 
