@@ -178,7 +178,8 @@ def ftp(lab, place, address, certificate, name="ftp"):
     folder = _folder(lab, name)
     (folder / "empty").mkdir()
     path = folder / "vsftpd.conf"
-    path.write_text(f"listen=YES\nlisten_address={address}\nbackground=NO\nanonymous_enable=NO\nlocal_enable=NO\n"
+    path.write_text(f"listen=YES\nlisten_address={address}\nbackground=NO\nanonymous_enable=NO\nlocal_enable=YES\n"
+                    f"userlist_enable=YES\nuserlist_deny=NO\nuserlist_file=/dev/null\n"
                     f"secure_chroot_dir={folder}/empty\nssl_enable=YES\nrsa_cert_file={certificate[0]}\n"
                     f"rsa_private_key_file={certificate[1]}\nseccomp_sandbox=NO\nxferlog_enable=NO\n", encoding="ascii")
     lab.add_address(place, address)
