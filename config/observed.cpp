@@ -17,7 +17,7 @@ bool is_usable(std::string_view url) {
     return false;
   }
   const auto target = parse_target(url, 80);
-  return target && !target->literal && target->host.contains('.');
+  return target && !target->literal && target->host.contains('.') && !target->host.ends_with('.');
 }
 
 std::string_view take_word(std::string_view& line) {

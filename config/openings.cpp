@@ -1,8 +1,10 @@
 #include "config/openings.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -85,7 +87,13 @@ struct Line {
 
 class Lines {
  public:
-  explicit Lines(const Plan& plan) : plan_(plan) {}
+  explicit Lines(const Plan& plan) : plan_(plan) {
+    for (const Check& check : plan.checks) {
+      if (check.ends && plan.probes[check.probe].type->transport == Transport::local) {
+        own_names_.insert(check.ends->host);  // what listens here is called so by others
+      }
+    }
+  }
 
   void add(const Check& check) {
     const ProbeSpec& spec = plan_.probes[check.probe];
@@ -123,13 +131,13 @@ class Lines {
   const std::vector<Line>& all() const noexcept { return lines_; }
 
  private:
-  /// Its vantage may be a host name, and the target that name in full.
+  /// Whole names only: a host called "data" is not the cloud's data.example.com.
   bool is_this_host(const Target& target) const {
     if (target.literal) {
       return target.literal->is_loopback();
     }
-    const auto label = [](std::string_view name) { return name.substr(0, name.find('.')); };
-    return target.host == "localhost" || same_name(label(target.host), label(plan_.vantage));
+    return target.host == "localhost" || same_name(target.host, plan_.vantage) ||
+           own_names_.contains(target.host);
   }
 
   void add_inbound(const Check& check, Line line) {
@@ -154,6 +162,7 @@ class Lines {
   }
 
   const Plan& plan_;
+  std::set<std::string, std::less<>> own_names_;
   std::vector<Line> lines_;
   std::map<std::tuple<std::string, std::string, std::uint16_t, Transport, Leg>, std::size_t>
       by_ends_;

@@ -6,11 +6,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -43,6 +45,13 @@ constexpr Duration kLongestPause = std::chrono::seconds(20);
 constexpr auto kFirstLook = std::chrono::seconds(5);
 constexpr auto kLookEvery = std::chrono::seconds(30);
 
+/// When a file was last written; none in particular if there is none.
+std::filesystem::file_time_type file_time(const std::string& path) {
+  std::error_code ignored;
+  const auto time = std::filesystem::last_write_time(path, ignored);
+  return ignored ? std::filesystem::file_time_type() : time;
+}
+
 std::string counts(const config::Plan& plan) {
   return std::to_string(plan.checks.size()) + " checks by " + std::to_string(plan.probes.size()) +
          " probes";
@@ -73,6 +82,7 @@ class Daemon {
         resolver_(net::make_resolver()),
         engine_(engine::make_engine({.concurrency = concurrency_}, *resolver_, trust_,
                                     system_clock(), *metrics_)),
+        loaded_(file_time(config_file_)),
         watchdog_(context_),
         look_(context_) {
     auto server = web::start_server(configuration.settings.web.listen, web_callbacks());
@@ -106,6 +116,7 @@ class Daemon {
     host_->report(ServiceHost::State::reloading, "reading the configuration");
     Diagnostics diagnostics;
     std::optional<config::Configuration> configuration;
+    const auto time = file_time(config_file_);
     try {
       configuration = config::load_configuration(
           config_file_, diagnostics,
@@ -117,6 +128,8 @@ class Daemon {
     metrics_->config_read(configuration.has_value(), system_clock().wall_now());
     std::optional<std::string> error;
     if (configuration) {
+      loaded_ = time;
+      learnt_ = false;
       if (texts(configuration->settings.web.listen) != listen_ ||
           configuration->settings.limits.concurrency != concurrency_) {
         log::warning("web.listen and limits.concurrency take effect at the next start");
@@ -202,7 +215,9 @@ class Daemon {
       if (error || stopping_) {
         return;
       }
-      if (observations_.look(*engine_->board(), system_clock().wall_now())) {
+      learnt_ = observations_.look(*engine_->board(), system_clock().wall_now()) || learnt_;
+      // Never what somebody is still writing: then it waits for the reload that they will ask for.
+      if (learnt_ && file_time(config_file_) == loaded_) {
         log::info("certificates name other hosts for their revocation than before: reloading");
         reload();
       }
@@ -222,6 +237,8 @@ class Daemon {
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<web::Server> web_;
+  std::filesystem::file_time_type loaded_;  ///< the configuration file's, when it was last read
+  bool learnt_ = false;                     ///< something that the plan does not hold yet
   asio::steady_timer watchdog_;
   asio::steady_timer look_;
   std::atomic<bool> ready_ = false;

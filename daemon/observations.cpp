@@ -67,7 +67,8 @@ bool Observations::look(const engine::Board& board, WallTime now) {
       continue;
     }
     const auto last = board.status(i).last;
-    if (!last || !last->tls || last->tls->judgement != Reason::ok) {
+    if (!last || !last->tls || last->tls->judgement != Reason::ok ||
+        !last->tls->judgement_message.empty()) {
       continue;  // who opens TLS on the way would name hosts of its own
     }
     for (const CertificateFacts& certificate : last->tls->chain) {
@@ -88,7 +89,8 @@ bool Observations::look(const engine::Board& board, WallTime now) {
 
 void Observations::keep(WallTime now) {
   kept_ = now;
-  if (observed_.urls().empty() && !std::filesystem::exists(path_)) {
+  std::error_code unknown;  // a folder that can't be looked into
+  if (observed_.urls().empty() && !std::filesystem::exists(path_, unknown)) {
     return;
   }
   if (!write_file(path_, observed_.to_text()) && !complained_) {

@@ -299,8 +299,9 @@ Runner::Judged Runner::judge_check(std::uint32_t index,
     const bool was_silent = status.last && is_silence(*status.last);
     status.last = outcome;
     status.verdict = machine.verdict();
-    if (status.verdict != Verdict::down) {
-      status.path = nullptr;
+    if (status.verdict != Verdict::down ||
+        (!is_silence(*outcome) && !is_local_fault(outcome->reason))) {
+      status.path = nullptr;  // it is no answer to what is wrong now
     } else if (is_silence(*outcome) && !status.path) {
       fell_silent = step.from || !was_silent;
     }
@@ -389,7 +390,7 @@ void Runner::traced(std::uint32_t slot, const Outcome& outcome, TimePoint now) {
 void Runner::show_path(const Entry& entry, const std::shared_ptr<const Path>& path) {
   for (const std::uint32_t check : entry.checks) {
     layout_->board->update(check, [&path](CheckStatus& status) {
-      if (status.verdict == Verdict::down) {
+      if (status.verdict == Verdict::down && status.last && is_silence(*status.last)) {
         status.path = path;
       }
     });

@@ -36,6 +36,9 @@ std::shared_ptr<const Path> TraceQueue::path(const Endpoint& endpoint, TimePoint
 
 void TraceQueue::answers(const Endpoint& endpoint) {
   found_.erase(endpoint);
+  for (Job& job : running_) {
+    job.answered = job.answered || job.endpoint == endpoint;
+  }
   std::erase_if(waiting_, [&endpoint](const Job& job) { return job.endpoint == endpoint; });
 }
 
@@ -44,13 +47,22 @@ std::optional<TraceQueue::Job> TraceQueue::pop(TimePoint now) {
     return std::nullopt;
   }
   last_start_ = now;
-  running_.push_back(std::move(waiting_.front()));
-  waiting_.pop_front();
+  const auto job = first_free();
+  running_.push_back(*job);
+  waiting_.erase(job);
   return running_.back();
 }
 
+std::deque<TraceQueue::Job>::const_iterator TraceQueue::first_free() const noexcept {
+  return std::ranges::find_if(waiting_, [this](const Job& job) {
+    return std::ranges::none_of(running_, [&job](const Job& other) {
+      return other.endpoint.address == job.endpoint.address;
+    });
+  });
+}
+
 TimePoint TraceQueue::next() const noexcept {
-  if (waiting_.empty() || running_.size() >= kMostRunning) {
+  if (running_.size() >= kMostRunning || first_free() == waiting_.end()) {
     return TimePoint::max();
   }
   return last_start_ == TimePoint::min() ? last_start_ : last_start_ + kGap;
@@ -62,6 +74,7 @@ std::vector<std::uint32_t> TraceQueue::ended(const Endpoint& endpoint,
   const auto job = std::ranges::find(running_, endpoint, &Job::endpoint);
   if (job != running_.end()) {
     wanted_by = std::move(job->wanted_by);
+    path = job->answered ? nullptr : std::move(path);
     running_.erase(job);
   }
   std::erase_if(found_, [now](const auto& entry) { return now - entry.second.at >= kNotAgain; });

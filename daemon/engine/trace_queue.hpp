@@ -29,6 +29,7 @@ class TraceQueue {
   struct Job {
     Endpoint endpoint;
     std::vector<std::uint32_t> wanted_by;
+    bool answered = false;  ///< while it was traced: the path is history
   };
   enum class Answer : std::uint8_t {
     queued,
@@ -61,6 +62,10 @@ class TraceQueue {
     std::shared_ptr<const Path> path;
     TimePoint at;
   };
+
+  /// The first that waits for an address that nobody traces now: a gently probed host makes the
+  /// second wait long, and others with it.
+  std::deque<Job>::const_iterator first_free() const noexcept;
 
   std::deque<Job> waiting_;
   std::vector<Job> running_;

@@ -231,6 +231,22 @@ std::vector<CertificateFacts> chain_facts(const STACK_OF(X509) * chain) {
   return result;
 }
 
+void drop_unvouched_urls(std::vector<CertificateFacts>& chain, const stack_st_X509* sent,
+                         const stack_st_X509* verified) {
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const X509* certificate = sk_X509_value(sent, static_cast<int>(i));
+    bool vouched = false;
+    for (int j = 0; j < sk_X509_num(verified); ++j) {
+      vouched = vouched || X509_cmp(certificate, sk_X509_value(verified, j)) == 0;
+    }
+    if (!vouched) {
+      chain[i].ocsp_urls.clear();
+      chain[i].issuer_urls.clear();
+      chain[i].crl_urls.clear();
+    }
+  }
+}
+
 bool has_issuer(const std::vector<CertificateFacts>& chain,
                 const std::vector<std::string>& expected) {
   return std::ranges::any_of(chain, [&](const CertificateFacts& certificate) {

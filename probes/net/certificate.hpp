@@ -18,6 +18,10 @@ namespace reachd::net {
 CertificateFacts certificate_facts(const x509_st* certificate);
 /// The same for a chain as sent, at most 16. Null is an empty chain.
 std::vector<CertificateFacts> chain_facts(const stack_st_X509* chain);
+/// A server may append any certificate to a good chain: drops the URLs of those that no authority
+/// vouches for, since others act on them. `chain` is chain_facts(sent).
+void drop_unvouched_urls(std::vector<CertificateFacts>& chain, const stack_st_X509* sent,
+                         const stack_st_X509* verified);
 /// True if the issuer of a certificate holds one of `expected`, without regard to case (ASCII) and
 /// to the backslashes of RFC 2253.
 bool has_issuer(const std::vector<CertificateFacts>& chain,

@@ -182,6 +182,10 @@ class Inquiry {
       }
       list = std::make_shared<const std::string>(std::move(*answer));
     }
+    const RevocationCache::Place place(cache_);
+    if (list->size() > kQuickList && (!place || no_time_left())) {
+      co_return std::unexpected("no time was left to read the list");
+    }
     auto reading = co_await read(list);
     if (!reading) {
       cache_.keep_failure(question, reading.error(), now());

@@ -51,6 +51,7 @@ void RevocationCache::Shelf<Value>::keep(const std::string& key, Value value,
 
 RevocationCache::~RevocationCache() {
   if (reader_) {
+    reader_->stop();
     reader_->join();
   }
 }

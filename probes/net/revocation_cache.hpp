@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <map>
@@ -30,12 +31,13 @@ class RevocationCache {
  public:
   static constexpr std::size_t kMostAnswers = 4096;
   static constexpr std::size_t kMostFailures = 1024;
+  static constexpr int kMostReading = 3;
   static constexpr std::size_t kMostListBytes = std::size_t{32} * 1024 * 1024;
 
   RevocationCache() = default;
   RevocationCache(const RevocationCache&) = delete;
   RevocationCache& operator=(const RevocationCache&) = delete;
-  /// Waits for lists that are being read.
+  /// Waits for the list that is being read; those that wait are given up.
   ~RevocationCache();
 
   /// `certificate` is its SHA-256: a certificate has one issuer, whoever trusts that.
@@ -53,6 +55,21 @@ class RevocationCache {
 
   /// A thread for reading long lists, made when the first one comes: a loop would stand still.
   asio::any_io_executor reading_thread();
+  /// A place in the short queue of that thread while it lives. Lent: the cache outlives it.
+  class Place {
+   public:
+    explicit Place(RevocationCache& cache) noexcept
+        : cache_(cache), free_(++cache.reading_ <= kMostReading) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { --cache_.reading_; }
+    /// False: as many wait as a probe may wait for.
+    explicit operator bool() const noexcept { return free_; }
+
+   private:
+    RevocationCache& cache_;
+    bool free_;
+  };
 
  private:
   /// Values by key until their time; when full, what is over goes first, then what ends first.
@@ -78,6 +95,7 @@ class RevocationCache {
   Shelf<std::shared_ptr<const std::string>> lists_{kMostListBytes};
   Shelf<std::string> failures_{kMostFailures};
   std::optional<asio::thread_pool> reader_;
+  std::atomic<int> reading_ = 0;
 };
 
 }  // namespace reachd::net

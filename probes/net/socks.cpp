@@ -114,8 +114,9 @@ struct Step {
   /// A reply may be followed by the target's bytes at once, which are not ours to read. The others
   /// may not, so all that is there is read: it shows what a peer is that speaks something else.
   bool exact;
-  Reason when_closed;  ///< what it means if the proxy hangs up instead
-  std::string what;    ///< "did not answer ..."
+  Reason when_closed;   ///< what it means if the proxy hangs up instead
+  std::string what;     ///< "did not answer ..."
+  bool secret = false;  ///< the bytes that come may be our credentials, sent back: not to be shown
 };
 
 Failure step_failure(Failure failure, const Step& step, const ProxyOptions& proxy) {
@@ -143,10 +144,11 @@ asio::awaitable<Result<std::uint8_t>> ask(Stream& stream, std::vector<std::byte>
       co_return message.code;
     }
     if (message.state == State::foreign) {
-      const auto text = ByteReader(received).text(count);
-      co_return std::unexpected(Failure{
-          Reason::proxy_error, proxy.title() + " does not speak SOCKS5: it sent " + printable(text),
-          0, std::nullopt});
+      const std::string sent =
+          step.secret ? "no answer to " + step.what : printable(as_text(received));
+      co_return std::unexpected(Failure{Reason::proxy_error,
+                                        proxy.title() + " does not speak SOCKS5: it sent " + sent,
+                                        0, std::nullopt});
     }
     auto room = std::span(buffer).subspan(count);
     if (step.exact) {
@@ -229,7 +231,7 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> open_socks_tunnel(std::unique_p
     co_return std::unexpected(std::move(method.error()));
   }
   if (*method == kUserAndPassword && with_password) {
-    const Step log_in{parse_socks_auth, false, Reason::proxy_auth, "the credentials"};
+    const Step log_in{parse_socks_auth, false, Reason::proxy_auth, "the credentials", true};
     auto status = co_await ask(*stream, credentials(proxy), log_in, proxy, deadline);
     if (!status) {
       co_return std::unexpected(std::move(status.error()));

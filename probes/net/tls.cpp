@@ -340,7 +340,11 @@ std::shared_ptr<TlsFacts> gather(const TlsStream& stream, const TlsOptions& opti
   const char* cipher_name = cipher == nullptr ? nullptr : SSL_CIPHER_standard_name(cipher);
   facts->cipher = cipher_name == nullptr ? "" : cipher_name;
   facts->alpn = chosen_protocol(stream.ssl());
-  facts->chain = chain_facts(SSL_get_peer_cert_chain(stream.ssl()));
+  const STACK_OF(X509)* sent = SSL_get_peer_cert_chain(stream.ssl());
+  facts->chain = chain_facts(sent);
+  if (is_good_chain(stream.seen().findings)) {
+    drop_unvouched_urls(facts->chain, sent, SSL_get0_verified_chain(stream.ssl()));
+  }
   facts->client_certificate_asked = stream.seen().client_certificate_asked;
   judge_tls(*facts, stream.seen().findings, SSL_version(stream.ssl()), options, name);
   return facts;

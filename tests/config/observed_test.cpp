@@ -25,7 +25,8 @@ TEST(Observed, TakesNoUrlThatIsNotAPlainNamedHosts) {
   for (const char* url :
        {"", "ocsp.example.com", "https://ocsp.example.com/", "ldap://ocsp.example.com/",
         "http://127.0.0.1/", "http://10.0.0.1/", "http://[::1]/", "http://localhost/",
-        "http://ocsp.example.com/a b", "http://ocsp.example.com/\n", "http://user@example.com/"}) {
+        "http://localhost./", "http://ocsp.example.com/a b", "http://ocsp.example.com/\n",
+        "http://user@example.com/"}) {
     EXPECT_FALSE(observed.note("thing.3", url, kNow)) << url;
   }
   EXPECT_FALSE(observed.note("thing.3", "http://example.com/" + std::string(600, 'x'), kNow));

@@ -120,6 +120,16 @@ TEST_F(EngineTraceTest, OtherFailuresAreNotTracedUntilTheyTurnToSilence) {
   EXPECT_EQ(tracer->runs, 1);
 }
 
+TEST_F(EngineTraceTest, ThePathGoesWhenTheFailureIsAnotherThanSilence) {
+  maker.add("a", "127.0.0.1", saying());
+  begin();
+  ASSERT_TRUE(wait_for_path("a"));
+  reason = Reason::refused;
+  ASSERT_TRUE(wait_for_probes(20));
+  EXPECT_EQ(status("a").verdict, Verdict::down);
+  EXPECT_EQ(status("a").path, nullptr);
+}
+
 TEST_F(EngineTraceTest, AnUnconfirmedSilenceIsNotTraced) {
   maker.timing.down_after = 1000;
   maker.add("a", "127.0.0.1", saying());

@@ -80,6 +80,14 @@ TEST_F(Observing, WhatIsNamedNoMoreIsForgotten) {
   EXPECT_THAT(observations.observed().urls(), IsEmpty());
 }
 
+TEST_F(Observing, AFolderThatCantEvenBeLookedIntoStopsNothing) {
+  // ELOOP, for whoever runs the test; a folder of somebody else gives EACCES.
+  std::filesystem::create_directories(folder.parent_path());
+  std::filesystem::create_symlink(folder.filename(), folder);
+  Observations observations(folder.string());
+  EXPECT_FALSE(observations.look(*test::small_board(), kNow));
+}
+
 TEST_F(Observing, AFolderThatCantBeWrittenStopsNothing) {
   std::filesystem::create_directories(folder.parent_path());
   std::ofstream(folder) << "a file is in the way";

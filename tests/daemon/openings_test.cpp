@@ -158,6 +158,15 @@ TEST(OpeningEnds, ThisHostGoesByTheNameThatItsUploadsHave) {
   EXPECT_THAT(uploads("vm", "127.0.0.1"), ElementsAre("inventory device > vm:443 tcp"));
 }
 
+TEST(OpeningEnds, AHostThatIsCalledLikeTheCloudsDoesNotHideItsOpenings) {
+  const config::Plan plan = plan_of(
+      "vantage: data\nproducts:\n  - {product: flexera-beacon, region: eu}\n"
+      "checks:\n  - {name: far, probe: tcp, target: \"data.other.example:1\"}\n");
+  EXPECT_THAT(ways(plan, "flexera.4.inventory-server"),
+              ElementsAre("data > data.flexnetmanager.eu:443 tcp"));
+  EXPECT_THAT(ways(plan, "custom/far"), ElementsAre("data > data.other.example:1 tcp"));
+}
+
 TEST_F(Openings, AProxyIsTwoOpenings) {
   EXPECT_THAT(ways(plan, "flexera.4.inventory-server"),
               ElementsAre("beacon-ams-01 > proxy.example.com:1080 tcp",

@@ -55,6 +55,31 @@ TEST_F(Traces, TwoGoOnAtOnce) {
   EXPECT_EQ(pop(), 3);
 }
 
+TEST_F(Traces, OneAddressIsTracedForOnePortAtATime) {
+  Endpoint other_port = endpoint(1);
+  other_port.port = 22;
+  queue.want(endpoint(1), 0, now);
+  queue.want(other_port, 1, now);
+  queue.want(endpoint(2), 2, now);
+  EXPECT_EQ(pop(), 1);
+  now += 1s;
+  EXPECT_EQ(pop(), 2);
+  end(2);
+  now += 1s;
+  EXPECT_EQ(queue.next(), TimePoint::max());
+  EXPECT_EQ(pop(), -1);
+  end(1);
+  EXPECT_EQ(pop(), 1);
+}
+
+TEST_F(Traces, APathIsHistoryIfThePortAnsweredMeanwhile) {
+  queue.want(endpoint(1), 0, now);
+  pop();
+  queue.answers(endpoint(1));
+  EXPECT_THAT(end(1), ElementsAre(0));
+  EXPECT_EQ(queue.path(endpoint(1), now), nullptr);
+}
+
 TEST_F(Traces, AStormIsCutOff) {
   int queued = 0;
   for (int i = 0; i < 10'000; ++i) {

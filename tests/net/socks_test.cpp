@@ -176,6 +176,14 @@ TEST_F(Socks, WhatIsNotSocksIsShown) {
   EXPECT_THAT(answered({.reply = bytes({5, 0, 0, 9, 0})}).message, HasSubstr("not speak SOCKS5"));
 }
 
+TEST_F(Socks, CredentialsThatComeBackAreNotShown) {
+  const std::string echoed = bytes({1, 6}) + "me:too" + bytes({6}) + "secret";
+  const Outcome outcome = answered({.method = bytes({5, 2}), .auth = echoed}, credentials());
+  EXPECT_EQ(outcome.reason, Reason::proxy_error);
+  EXPECT_THAT(outcome.message, HasSubstr("no answer to the credentials"));
+  EXPECT_THAT(outcome.message, testing::Not(HasSubstr("secret")));
+}
+
 TEST_F(Socks, HangingUpIsTheProxysError) {
   for (const SocksAnswers& answers : {SocksAnswers{.method = ""}, SocksAnswers{.reply = ""}}) {
     const Outcome outcome = answered(answers);

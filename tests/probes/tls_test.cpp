@@ -131,6 +131,20 @@ TEST_F(TlsProbe, ASelfSignedCertificateInCaFileIsTrusted) {
   EXPECT_EQ(see(ServerTls{identity}, values).reason, Reason::ok);
 }
 
+TEST_F(TlsProbe, WhatNobodyVouchesForNamesNoUrls) {
+  CertificateWish wish;
+  wish.access = "OCSP;URI:http://ocsp.example.com/";
+  test::Identity identity = ca.issue(wish);
+  CertificateWish appended;
+  appended.access = "OCSP;URI:http://internal.example.com/";
+  identity.chain += test::self_signed(appended).chain;
+  const Outcome outcome = see(ServerTls{identity}, trusting({{"revocation", text("off")}}));
+  ASSERT_EQ(outcome.reason, Reason::ok) << outcome.message;
+  ASSERT_EQ(outcome.tls->chain.size(), 2U);
+  EXPECT_THAT(outcome.tls->chain[0].ocsp_urls, ElementsAre("http://ocsp.example.com/"));
+  EXPECT_THAT(outcome.tls->chain[1].ocsp_urls, ElementsAre());
+}
+
 TEST_F(TlsProbe, AnUnexpectedIssuerIsInterceptionAndBothAreNamed) {
   const Value values = trusting({{"expected_issuers", list({text("Honest Authority")})}});
   const Outcome outcome = see(ServerTls{ca.issue()}, values);
