@@ -6,9 +6,10 @@
 
 #include "probes/core/outcome.hpp"
 
-struct asn1_string_st;  // OpenSSL's ASN1_TIME and ASN1_GENERALIZEDTIME
-struct x509_st;         // OpenSSL's X509
-struct stack_st_X509;   // STACK_OF(X509)
+// NOLINTNEXTLINE(readability-identifier-naming): OpenSSL's ASN1_TIME and ASN1_GENERALIZEDTIME
+struct asn1_string_st;
+struct x509_st;        // OpenSSL's X509
+struct stack_st_X509;  // STACK_OF(X509)
 
 namespace reachd::net {
 
