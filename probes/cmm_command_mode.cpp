@@ -13,12 +13,16 @@
 namespace reachd {
 namespace {
 
-/// The greetings of services that are known: SSH, HTTP, VNC, and the replies of FTP and SMTP.
+/// The greetings of services that are known: SSH, HTTP, VNC, POP3, IMAP, the replies of FTP and
+/// SMTP, and all that is not ASCII text: it is a command line that is expected there.
 bool is_foreign(std::string_view text) noexcept {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const bool reply = text.size() >= 4 && std::all_of(text.begin(), text.begin() + 3, is_digit) &&
                      (text[3] == ' ' || text[3] == '-');
-  return reply || text.starts_with("SSH-") || text.starts_with("HTTP/") || text.starts_with("RFB ");
+  const bool binary =
+      std::ranges::any_of(text, [](char c) { return c == '\0' || (c & 0x80) != 0; });
+  return reply || binary || text.starts_with("SSH-") || text.starts_with("HTTP/") ||
+         text.starts_with("RFB ") || text.starts_with("+OK") || text.starts_with("* ");
 }
 
 class CommandModeProbe final : public Probe {

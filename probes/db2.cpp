@@ -40,15 +40,16 @@ class Db2Probe final : public Probe {
     const std::vector<std::byte> request = drda::build_excsat();
     const auto said = co_await talk.say(request);
     if (!said) {
-      co_return failed(run, said.error());
+      co_return net::broke_off(run, talk, said.error(), options_.tls.get(), dialed->tls);
     }
     const auto message = co_await talk.hear(&drda::frame_reply);
     if (!message) {
-      co_return failed(run, message.error());
+      co_return net::broke_off(run, talk, message.error(), options_.tls.get(), dialed->tls);
     }
     const auto attributes = drda::parse_reply(*message);
     if (!attributes) {
-      co_return failed(run, talk.mismatch("a malformed reply", *message));
+      co_return net::broke_off(run, talk, talk.mismatch("a malformed reply", *message),
+                               options_.tls.get(), dialed->tls);
     }
     co_await dialed->stream->finish();
     co_return judged(run, *attributes, dialed->tls);

@@ -1,5 +1,7 @@
 #include "probes/ftp.hpp"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -14,12 +16,21 @@ using net::Result;
 using net::Security;
 
 constexpr int kServiceReadySoon = 120;
+constexpr int kOkay = 200;
 constexpr int kFeatures = 211;
+constexpr int kSystemName = 215;
 constexpr int kServiceReady = 220;
 constexpr int kAuthAccepted = 234;
 constexpr int kSmtpOkay = 250;
+constexpr int kNeedAccount = 332;
 constexpr int kNotAvailable = 421;
+constexpr int kSyntaxError = 500;
+constexpr int kNotImplemented = 502;
 constexpr int kNotLoggedIn = 530;
+/// In a refusal of whatever code.
+constexpr std::array<std::string_view, 4> kLoginWords{"USER", "Login", "login", "log in"};
+/// It greets and demands a login in the same words as FTP.
+constexpr std::string_view kVmware = "VMware Authentication Daemon";
 
 /// What the server said so far.
 struct Spoken {
@@ -27,6 +38,24 @@ struct Spoken {
   std::string features;  ///< "EPSV, MDTM, UTF8"
   std::string refusal;   ///< "421 too many users": it speaks FTP, but not with us
 };
+
+/// What an FTP server says before a login to FEAT, NOOP and SYST: yes, not now, or login first.
+bool is_ftps(const Reply& reply) noexcept {
+  switch (reply.code) {
+    case kOkay:
+    case kFeatures:
+    case kSystemName:
+    case kNeedAccount:
+    case kNotAvailable:
+    case kNotLoggedIn:
+      return true;
+    default:
+      // "503 Login with USER first."
+      return reply.kind() == 5 && std::ranges::any_of(kLoginWords, [&reply](std::string_view word) {
+               return reply.lines.front().contains(word);
+             });
+  }
+}
 
 Failure not_ftp(const net::Conversation& talk, const Reply& reply, std::string_view to) {
   const std::string text = reply.to_string();
@@ -53,20 +82,15 @@ class FtpProbe final : public Probe {
       co_return failed(run, std::move(dialed.error()));
     }
     run.progress.enter(Phase::request);
-    Spoken spoken;
-    const Result<void> result = co_await converse(run, *dialed, spoken);
-    if (!result) {
-      Outcome outcome = failed(run, result.error());
-      outcome.tls = std::move(dialed->tls);
-      co_return outcome;
-    }
-    co_return content(run, std::move(dialed->tls), std::move(spoken));
+    Outcome outcome = co_await converse(run, std::move(*dialed));
+    co_return outcome;
   }
 
   bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }
 
  private:
-  asio::awaitable<Result<void>> converse(ProbeRun& run, net::Dialed& dialed, Spoken& spoken) const {
+  asio::awaitable<Outcome> converse(ProbeRun& run, net::Dialed dialed) const {
+    Spoken spoken;
     {
       net::Conversation talk(*dialed.stream, run.deadline, "FTP");
       Result<void> begun = co_await begin(talk, spoken);
@@ -80,20 +104,21 @@ class FtpProbe final : public Probe {
           co_await leave(talk);
           co_await dialed.stream->finish();
         }
-        co_return begun;
+        co_return begun ? content(run, dialed.tls, std::move(spoken))
+                        : net::broke_off(run, talk, begun.error(), options_.tls.get(), dialed.tls);
       }
     }
     auto secured = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
                                          run.target.host, &options_.dial);
     if (!secured) {
-      co_return std::unexpected(std::move(secured.error()));
+      co_return failed(run, std::move(secured.error()));
     }
     dialed = std::move(*secured);
     run.progress.enter(Phase::request);
     net::Conversation talk(*dialed.stream, run.deadline, "FTP");
     co_await leave(talk);
     co_await dialed.stream->finish();
-    co_return Result<void>{};
+    co_return content(run, std::move(dialed.tls), std::move(spoken));
   }
 
   static asio::awaitable<Result<void>> begin(net::Conversation& talk, Spoken& spoken) {
@@ -104,7 +129,7 @@ class FtpProbe final : public Probe {
     if (!greeting) {
       co_return std::unexpected(std::move(greeting.error()));
     }
-    if (greeting->code == kServiceReady) {
+    if (greeting->code == kServiceReady && !greeting->lines.front().starts_with(kVmware)) {
       spoken.greeting = greeting->lines.front();
       Result<void> asked = co_await ask_features(talk, spoken);
       co_return asked;
@@ -119,9 +144,13 @@ class FtpProbe final : public Probe {
   static asio::awaitable<Result<void>> ask_features(net::Conversation& talk, Spoken& spoken) {
     Result<Reply> reply = co_await net::command(talk, "FEAT");
     if (reply && reply->code != kFeatures && reply->code != kNotAvailable) {
-      // An old server, or one that has a login come first, or a mail server: it greets in the same
-      // way, and agrees to NOOP with another code.
+      // An old server, or one that has a login come first, or another service that greets in the
+      // same way: a mail server agrees to NOOP with another code, and the others know none of these
+      // commands.
       reply = co_await net::command(talk, "NOOP");
+      if (reply && (reply->code == kSyntaxError || reply->code == kNotImplemented)) {
+        reply = co_await net::command(talk, "SYST");
+      }
     }
     if (!reply) {
       co_return std::unexpected(std::move(reply.error()));
@@ -129,6 +158,9 @@ class FtpProbe final : public Probe {
     if (reply->code == kSmtpOkay) {
       co_return std::unexpected(
           not_ftp(talk, *reply, "its answer to NOOP is that of a mail server"));
+    }
+    if (!is_ftps(*reply)) {
+      co_return std::unexpected(not_ftp(talk, *reply, "its answers are not those of FTP"));
     }
     if (reply->code == kFeatures) {
       spoken.features = features_of(*reply);

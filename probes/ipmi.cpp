@@ -14,6 +14,9 @@ namespace {
 using net::Result;
 using Datagram = std::vector<std::byte>;
 
+/// The message tag 0xff asks for no answer (ASF 2.0); half of the range is enough.
+constexpr unsigned kHighestTag = 0x7f;
+
 std::uint8_t random_number() { return static_cast<std::uint8_t>(std::random_device()()); }
 
 /// The questions of one probe: the query, and where it alone is not answered a ping in turn with
@@ -22,7 +25,7 @@ class Questions final : public net::Accepts, public net::Renews {
  public:
   Questions()
       : sequence_(random_number() & 0x3fU),
-        tag_(random_number()),
+        tag_(random_number() & kHighestTag),
         query_(ipmi::build_query(sequence_)),
         ping_(ipmi::build_ping(tag_)) {}
 

@@ -30,15 +30,15 @@ class MssqlProbe final : public Probe {
     net::Conversation talk(*dialed->stream, run.deadline, "TDS");
     const auto said = co_await talk.say(request_);
     if (!said) {
-      co_return failed(run, said.error());
+      co_return broke_off(run, talk, said.error(), dialed->tls);
     }
     const auto packet = co_await talk.hear(&tds::frame_answer);
     if (!packet) {
-      co_return failed(run, packet.error());
+      co_return broke_off(run, talk, packet.error(), dialed->tls);
     }
     const auto answer = tds::parse_answer(*packet);
     if (!answer) {
-      co_return failed(run, talk.mismatch("a malformed pre-login", *packet));
+      co_return broke_off(run, talk, talk.mismatch("a malformed pre-login", *packet), dialed->tls);
     }
     co_await dialed->stream->finish();
     co_return judged(run, *answer, dialed->tls);
@@ -47,6 +47,15 @@ class MssqlProbe final : public Probe {
   bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }
 
  private:
+  Outcome broke_off(const ProbeRun& run, const net::Conversation& talk, Failure failure,
+                    const std::shared_ptr<const TlsFacts>& tls) const {
+    const bool hung_up = failure.reason == Reason::closed_early || failure.reason == Reason::reset;
+    if (hung_up && options_.security == net::Security::none) {
+      failure.message += "; a server that forces strict encryption (TDS 8) does so: security: tls";
+    }
+    return net::broke_off(run, talk, std::move(failure), options_.tls.get(), tls);
+  }
+
   Outcome judged(const ProbeRun& run, const PreLogin& answer,
                  const std::shared_ptr<const TlsFacts>& tls) const {
     Outcome outcome = net::judged(run, options_.tls.get(), tls);

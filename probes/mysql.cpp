@@ -42,9 +42,10 @@ class MysqlProbe final : public Probe {
       co_return failed(run, std::move(dialed.error()));
     }
     run.progress.enter(Phase::request);
-    const Result<Heard> heard = co_await greeted(*dialed->stream, run.deadline);
+    net::Conversation talk(*dialed->stream, run.deadline, kProtocol);
+    const Result<Heard> heard = co_await greeted(talk);
     if (!heard) {
-      co_return failed(run, heard.error());
+      co_return net::broke_off(run, talk, heard.error(), options_.tls.get(), dialed->tls);
     }
     if (!heard->greeting.refusal.empty()) {
       Outcome outcome = net::judged(run, options_.tls.get(), dialed->tls);
@@ -64,9 +65,7 @@ class MysqlProbe final : public Probe {
     std::uint8_t next = 1;  ///< the number of our first packet
   };
 
-  static asio::awaitable<Result<Heard>> greeted(net::Stream& stream,
-                                                const net::Deadline& deadline) {
-    net::Conversation talk(stream, deadline, kProtocol);
+  static asio::awaitable<Result<Heard>> greeted(net::Conversation& talk) {
     const auto packet = co_await talk.hear(&mysql::frame_greeting);
     if (!packet) {
       co_return std::unexpected(packet.error());
@@ -88,8 +87,8 @@ class MysqlProbe final : public Probe {
       if (said.ec) {
         co_return failed(run, net::stream_failure(said.ec, Phase::request, run.deadline));
       }
-      auto upgraded =
-          co_await net::upgrade(run, std::move(dialed.stream), *options_.tls, run.target.host);
+      auto upgraded = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
+                                            run.target.host, &options_.dial);
       if (!upgraded) {
         co_return failed(run, std::move(upgraded.error()));
       }

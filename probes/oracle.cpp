@@ -47,7 +47,7 @@ class OracleProbe final : public Probe {
     net::Conversation talk(*dialed->stream, run.deadline, "Oracle Net");
     const Result<Answer> answer = co_await ask(talk);
     if (!answer) {
-      co_return failed(run, answer.error());
+      co_return net::broke_off(run, talk, answer.error(), options_.tls.get(), dialed->tls);
     }
     if (answer->kind == Kind::accept) {
       // Whether the server process hears it is its own affair.

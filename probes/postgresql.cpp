@@ -102,14 +102,25 @@ class PostgresqlProbe final : public Probe {
     return service(succeeded(run), "not offered");
   }
 
+  /// It has said that it takes TLS, which proves it; the handshake was a courtesy.
+  static Outcome without_handshake(const ProbeRun& run, const Failure& failure) {
+    Outcome outcome = service(succeeded(run), "no handshake");
+    outcome.message += ": " + failure.message;
+    return outcome;
+  }
+
   asio::awaitable<Outcome> handshake(ProbeRun& run, std::unique_ptr<net::Stream> stream) const {
     auto secured =
         co_await net::upgrade(run, std::move(stream), *tls_, run.target.host, &options_.dial);
+    const bool asked = options_.security == Security::starttls;
     if (!secured) {
-      co_return failed(run, std::move(secured.error()));
+      const Reason reason = secured.error().reason;
+      // What begins with the letter that says yes may be the banner of something else.
+      const bool counts = asked || is_local_fault(reason) || reason == Reason::protocol_mismatch;
+      co_return counts ? failed(run, std::move(secured.error()))
+                       : without_handshake(run, secured.error());
     }
     co_await secured->stream->finish();
-    const bool asked = options_.security == Security::starttls;
     co_return service(asked ? net::judged(run, tls_.get(), secured->tls) : succeeded(run),
                       secured->tls->version);
   }

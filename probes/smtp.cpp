@@ -27,10 +27,33 @@ struct Spoken {
 };
 
 /// 42x, 45x, 52x, 55x: a mail server's own no (RFC 5321, 4.2.1: the second digit tells connection
-/// or mail system). Other services that greet in the same form say 400, 500, 502 or 530.
+/// or mail system), and 571 of old servers. Other services that greet in the same form say 400,
+/// 500, 502 or 530.
 bool is_refusal(const Reply& reply) noexcept {
   const int about = reply.code / 10 % 10;
-  return reply.kind() >= 4 && (about == 2 || about == 5);
+  return reply.kind() >= 4 && (about == 2 || about == 5 || reply.code == 571);
+}
+
+/// "5.5.2 " of the same class as the code (RFC 3463, 2): nobody but mail servers says it.
+bool has_enhanced_code(const Reply& reply) noexcept {
+  std::string_view text = reply.lines.front();
+  if (reply.kind() < 4 || !text.starts_with(static_cast<char>('0' + reply.kind()))) {
+    return false;
+  }
+  text.remove_prefix(1);
+  for (int i = 0; i < 2; ++i) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", 1), text.size());
+    if (!text.starts_with('.') || end < 2 || end > 4) {
+      return false;
+    }
+    text.remove_prefix(end);
+  }
+  return text.empty() || text.front() == ' ';
+}
+
+/// A no to HELO: also one to the name that was said (501, 504), by a server that knows the command.
+bool refuses_name(const Reply& reply) noexcept {
+  return is_refusal(reply) || has_enhanced_code(reply) || reply.code == 501 || reply.code == 504;
 }
 
 /// Keywords are in any case (RFC 5321, 2.4).
@@ -63,15 +86,15 @@ class SmtpProbe final : public Probe {
       co_return failed(run, std::move(dialed.error()));
     }
     run.progress.enter(Phase::request);
-    Spoken spoken;
-    const Result<void> result = co_await converse(run, *dialed, spoken);
-    co_return result ? content(run, dialed->tls, spoken) : discontent(run, dialed->tls, result);
+    Outcome outcome = co_await converse(run, std::move(*dialed));
+    co_return outcome;
   }
 
   bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }
 
  private:
-  asio::awaitable<Result<void>> converse(ProbeRun& run, net::Dialed& dialed, Spoken& spoken) const {
+  asio::awaitable<Outcome> converse(ProbeRun& run, net::Dialed dialed) const {
+    Spoken spoken;
     {
       net::Conversation talk(*dialed.stream, run.deadline, "SMTP");
       Result<void> begun = co_await begin(talk, spoken);
@@ -85,24 +108,24 @@ class SmtpProbe final : public Probe {
           co_await leave(talk);
           co_await dialed.stream->finish();
         }
-        co_return begun;
+        co_return concluded(run, talk, begun, dialed.tls, spoken);
       }
     }
     auto secured = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
                                          run.target.host, &options_.dial);
     if (!secured) {
-      co_return std::unexpected(std::move(secured.error()));
+      co_return failed(run, std::move(secured.error()));
     }
     dialed = std::move(*secured);
     run.progress.enter(Phase::request);
     // What was heard in clear does not count any more (RFC 3207, 4.2).
     net::Conversation talk(*dialed.stream, run.deadline, "SMTP");
-    Result<void> again = co_await introduce(talk, spoken);
+    const Result<void> again = co_await introduce(talk, spoken);
     if (again) {
       co_await leave(talk);
       co_await dialed.stream->finish();
     }
-    co_return again;
+    co_return concluded(run, talk, again, dialed.tls, spoken);
   }
 
   asio::awaitable<Result<void>> begin(net::Conversation& talk, Spoken& spoken) const {
@@ -115,7 +138,7 @@ class SmtpProbe final : public Probe {
       Result<void> introduced = co_await introduce(talk, spoken);
       co_return introduced;
     }
-    if (!is_refusal(*greeting)) {
+    if (!is_refusal(*greeting) && !has_enhanced_code(*greeting)) {
       co_return std::unexpected(not_smtp(talk, *greeting, "its greeting"));
     }
     spoken.refusal = greeting->to_string();
@@ -141,7 +164,7 @@ class SmtpProbe final : public Probe {
       }
       co_return Result<void>{};
     }
-    if (!is_refusal(*reply)) {
+    if (!refuses_name(*reply)) {
       co_return std::unexpected(not_smtp(talk, *reply, "its answer to HELO"));
     }
     spoken.refusal = reply->to_string();
@@ -198,11 +221,10 @@ class SmtpProbe final : public Probe {
     return outcome;
   }
 
-  static Outcome discontent(const ProbeRun& run, std::shared_ptr<const TlsFacts> tls,
-                            const Result<void>& result) {
-    Outcome outcome = failed(run, result.error());
-    outcome.tls = std::move(tls);
-    return outcome;
+  Outcome concluded(const ProbeRun& run, const net::Conversation& talk, const Result<void>& result,
+                    const std::shared_ptr<const TlsFacts>& tls, const Spoken& spoken) const {
+    return result ? content(run, tls, spoken)
+                  : net::broke_off(run, talk, result.error(), options_.tls.get(), tls);
   }
 
   net::SecureDialOptions options_;

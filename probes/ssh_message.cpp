@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "probes/core/bytes.hpp"
-#include "probes/core/utf8.hpp"
+#include "probes/core/printable.hpp"
 #include "probes/ssh.hpp"
 
 namespace reachd::ssh {
@@ -69,8 +69,8 @@ std::optional<Identification> parse_identification(std::string_view line) {
   if (dash == 0 || dash == std::string_view::npos) {
     return std::nullopt;
   }
-  return Identification{repair_utf8(line), repair_utf8(rest.substr(0, dash)),
-                        repair_utf8(rest.substr(dash + 1))};
+  return Identification{plain_line(line), plain_line(rest.substr(0, dash)),
+                        plain_line(rest.substr(dash + 1))};
 }
 
 bool is_busy(std::string_view line) noexcept {

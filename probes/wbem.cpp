@@ -39,12 +39,15 @@ std::string schemes(const net::HttpResponse& response) {
   return result;
 }
 
-/// What both protocols have in common: a demand for a login is up, "not now" is degraded.
-Judgement judge_status(const net::HttpResponse& response, std::string_view what) {
+/// What both protocols have in common: a demand for a login is up, "not now" is degraded. `own`:
+/// the response has the marks of the protocol; without them only a demand that names a scheme
+/// counts.
+Judgement judge_status(const net::HttpResponse& response, std::string_view what, bool own) {
   Judgement judgement;
   add_header(judgement.facts, "server", response, "Server");
-  add(judgement.facts, "authentication", schemes(response));
-  if (response.status == 401 || response.status == 403) {
+  const std::string named = schemes(response);
+  add(judgement.facts, "authentication", named);
+  if ((response.status == 401 && (own || !named.empty())) || (response.status == 403 && own)) {
     judgement.kind = Judgement::Kind::up;
     judgement.message = std::string(what) + " that asks for a login (" + response.title() + ")";
   } else if (response.status == 503) {
@@ -73,12 +76,10 @@ std::string_view element_text(std::string_view xml, std::string_view name) noexc
 }
 
 Judgement judge_cim(const net::HttpResponse& response) {
-  Judgement judgement = judge_status(response, "a CIM server");
   const std::string* error = response.header("CIMError");
-  if (error == nullptr && response.header("CIMOperation") == nullptr) {
-    return judgement;
-  }
-  if (judgement.kind == Judgement::Kind::other) {
+  const bool own = error != nullptr || response.header("CIMOperation") != nullptr;
+  Judgement judgement = judge_status(response, "a CIM server", own);
+  if (own && judgement.kind == Judgement::Kind::other) {
     judgement.kind = Judgement::Kind::up;
     judgement.message = error == nullptr ? "a CIM server that answers without a login"
                                          : "a CIM server that refuses the operation (" +
@@ -88,10 +89,10 @@ Judgement judge_cim(const net::HttpResponse& response) {
 }
 
 Judgement judge_winrm(const net::HttpResponse& response) {
-  Judgement judgement = judge_status(response, "a WS-Management service");
   const std::string* type = response.header("Content-Type");
   const bool soap =
       type != nullptr && net::same_word(type->substr(0, type->find(';')), "application/soap+xml");
+  Judgement judgement = judge_status(response, "a WS-Management service", soap);
   if (soap && response.status == 200 && response.body.contains("IdentifyResponse>")) {
     judgement.kind = Judgement::Kind::up;
     const std::string_view vendor = element_text(response.body, "ProductVendor");

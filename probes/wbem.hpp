@@ -23,10 +23,11 @@ struct Judgement {
   ServiceFacts facts;
 };
 
-/// CIM operations over HTTP (DSP0200, 7): CIM headers, or a demand for a login.
+/// CIM operations over HTTP (DSP0200, 7): CIM headers, or a demand for a login that names a
+/// scheme.
 Judgement judge_cim(const net::HttpResponse& response);
 /// WS-Management (DSP0226, 11; MS-WSMV, 3.1.4.1.23): an answer to Identify, a SOAP fault, a demand
-/// for a login, or a method that is not allowed.
+/// for a login that names a scheme, or a method that is not allowed.
 Judgement judge_winrm(const net::HttpResponse& response);
 
 /// The text of the first element of that name, whatever its prefix; empty if there is none or it

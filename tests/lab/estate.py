@@ -123,7 +123,8 @@ class Estate:
         services.ntp(lab, "site", TIME, name="site-time")
 
         devices = [CHASSIS, *RACK, SWITCH, STORAGE]
-        login = {"/": "return 401;"}  # as a CIM server says before it knows who asks
+        # as a CIM server says before it knows who asks
+        login = {"/": """add_header WWW-Authenticate 'Basic realm="cim"' always; return 401;"""}
         servers.web(lab, "devices", name="device-web", sites=[
             *({"listen": f"{address}:443", "certificate": own} for address in devices),
             *({"listen": f"{address}:80"} for address in devices),

@@ -13,7 +13,9 @@
 #include <sstream>
 
 #include "probes/registry.hpp"
+#include "tests/support/loopback_server.hpp"
 #include "tests/support/net_lab.hpp"
+#include "tests/support/test_ca.hpp"
 
 namespace reachd {
 namespace {
@@ -193,6 +195,46 @@ std::vector<std::string> names() {
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryProbe, testing::ValuesIn(names()),
                          [](const auto& info) { return info.param; });
+
+/// The protocols that are spoken over TLS message by message.
+class EveryConversation : public testing::TestWithParam<std::string> {
+ protected:
+  test::NetLab lab;
+  test::TestCa ca;
+  test::TempFile ca_file{ca.certificate()};
+
+  Outcome see(test::ServerTls tls, std::string greeting) {
+    const test::LoopbackServer server(lab.context, test::banner(std::move(greeting)),
+                                      std::move(tls));
+    return lab.probe(
+        *find_probe_type(GetParam()), server.target(),
+        test::params({{"security", test::text("tls")},
+                      {"tls", test::params({{"ca_file", test::text(ca_file.path())}})}}));
+  }
+};
+
+TEST_P(EveryConversation, IsProvenByADemandForAClientCertificate) {
+  test::ServerTls tls{ca.issue()};
+  tls.client_ca = ca.certificate();
+  tls.client_certificate = test::ServerTls::ClientCertificate::required;
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    tls.most_version = version;
+    const Outcome outcome = see(tls, "");
+    EXPECT_EQ(outcome.reason, Reason::ok) << outcome.message;
+    EXPECT_NE(outcome.message.find("client certificate"), std::string::npos) << outcome.message;
+    EXPECT_TRUE(outcome.tls);
+  }
+}
+
+TEST_P(EveryConversation, KeepsTheCertificateOfTheWrongServer) {
+  const Outcome outcome = see(test::ServerTls{ca.issue()}, "-ERR what?\r\n");
+  EXPECT_EQ(outcome.reason, Reason::protocol_mismatch) << outcome.message;
+  EXPECT_TRUE(outcome.tls);
+}
+
+INSTANTIATE_TEST_SUITE_P(Probes, EveryConversation,
+                         testing::Values("db2", "ftp", "ldap", "mssql", "mysql", "oracle", "smtp"),
+                         [](const auto& made) { return made.param; });
 
 }  // namespace
 }  // namespace reachd

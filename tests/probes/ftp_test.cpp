@@ -138,6 +138,35 @@ TEST_F(FtpProbe, AMailServerIsToldByItsAnswerToNoop) {
   EXPECT_THAT(outcome.message, HasSubstr("250 2.0.0 Ok"));
 }
 
+TEST_F(FtpProbe, AServerThatKnowsNeitherFeaturesNorNoopIsAskedForItsSystem) {
+  for (const std::string& system : {std::string("215 UNIX Type: L8\r\n"), std::string("530 no\r\n"),
+                                    std::string("503 Login with USER first.\r\n")}) {
+    Files files;
+    files.answers = {{"SYST", system}, {"QUIT", "221 bye\r\n"}, {"", "500 what?\r\n"}};
+    const Outcome outcome = see(files);
+    EXPECT_TRUE(outcome.success()) << outcome.message;
+    EXPECT_THAT(files.heard, ElementsAre("FEAT", "NOOP", "SYST", "QUIT"));
+  }
+  Files login;
+  login.answers = {{"QUIT", "221 bye\r\n"}, {"", "503 Login with USER first.\r\n"}};
+  EXPECT_TRUE(see(login).success());
+}
+
+TEST_F(FtpProbe, ServicesThatGreetAlikeAreToldApart) {
+  for (const auto& [greeting, no] :
+       {std::pair("220 dict.example.com dictd 1.12.1/rf on Linux\r\n", "500 unknown command\r\n"),
+        std::pair("220 VMware Authentication Daemon Version 1.10: SSL Required\r\n",
+                  "530 Please login with USER and PASS.\r\n"),
+        std::pair("220 mail.example.com\r\n", "503 5.5.1 Error: send HELO/EHLO first\r\n")}) {
+    Files files;
+    files.greeting = greeting;
+    files.answers = {{"", no}};
+    const Outcome outcome = see(files);
+    EXPECT_EQ(outcome.reason, Reason::protocol_mismatch) << greeting;
+    EXPECT_LT(outcome.timings.total, 2s) << greeting;
+  }
+}
+
 TEST_F(FtpProbe, OtherServicesAreToldAtOnce) {
   for (const std::string& greeting :
        {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("200 news ready\r\n"),

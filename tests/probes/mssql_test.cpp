@@ -158,7 +158,9 @@ TEST_F(MssqlProbe, OtherServersAreNone) {
   const auto close = [](test::Peer& peer) -> test::asio::awaitable<void> {
     co_await peer.read(kSpecRequest.size());
   };
-  EXPECT_EQ(see(close).reason, Reason::closed_early);
+  const Outcome closed = see(close);
+  EXPECT_EQ(closed.reason, Reason::closed_early);
+  EXPECT_THAT(closed.message, HasSubstr("(TDS 8) does so: security: tls"));
   EXPECT_EQ(see(server(kSql2008.substr(0, 20), said), {}, 100ms).reason, Reason::stalled);
 }
 

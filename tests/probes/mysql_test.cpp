@@ -225,6 +225,39 @@ TEST_F(MysqlProbe, TlsComesAfterTheGreeting) {
   EXPECT_THAT(none.message, HasSubstr("takes no TLS"));
 }
 
+TEST_F(MysqlProbe, RevocationAfterTheGreetingIsAskedForThroughTheProxy) {
+  const test::TestCa ca;
+  const test::TempFile ca_file(ca.certificate());
+  std::string greeting = kMariaDb;
+  char& capabilities = greeting[greeting.find("\xfe\xf7") + 1];
+  capabilities = static_cast<char>(capabilities | 0x08);  // CLIENT_SSL
+  const test::ServerTls tls{ca.issue({.crl_points = "URI:http://crl.example.com/list.crl"})};
+  const auto script = [&](test::Peer& peer) -> test::asio::awaitable<void> {
+    const std::string head = co_await peer.read_until("\r\n\r\n");
+    said.push_back(head.substr(0, head.find('\r')));
+    if (!head.starts_with("CONNECT ")) {
+      co_return;
+    }
+    co_await peer.send("HTTP/1.1 200 OK\r\n\r\n" + greeting);
+    co_await read_packet(peer);
+    co_await peer.start_tls(tls);
+    co_await read_packet(peer);
+    co_await peer.send(error(3, 1045, "no"));
+    co_await peer.wait_until_closed();
+  };
+  LoopbackServer proxy(lab.context, script);
+  const Outcome outcome =
+      lab.probe(mysql_probe_type(), "db.example.com:3306",
+                params({{"security", text("starttls")},
+                        {"proxy", text("http://" + proxy.target())},
+                        {"tls", params({{"ca_file", text(ca_file.path())},
+                                        {"verify", text("strict")},
+                                        {"server_name", text("localhost")}})}}));
+  EXPECT_EQ(outcome.reason, Reason::ok) << outcome.message;
+  EXPECT_THAT(said, ElementsAre("CONNECT db.example.com:3306 HTTP/1.1",
+                                "GET http://crl.example.com/list.crl HTTP/1.1"));
+}
+
 TEST_F(MysqlProbe, OtherServersAreNone) {
   EXPECT_EQ(see(test::banner("SSH-2.0-OpenSSH_9.2\r\n")).reason, Reason::protocol_mismatch);
   EXPECT_EQ(see(test::banner(std::string("\5\0\0\0\x0a"

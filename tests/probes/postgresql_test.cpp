@@ -124,6 +124,21 @@ TEST_F(PostgresqlProbe, AHandshakeIsDoneAndFinishedAndTheCertificateIsNobodysMat
   EXPECT_EQ(ended, "finished after 0 bytes");
 }
 
+TEST_F(PostgresqlProbe, AHandshakeThatFailsIsToldUnlessItIsDemanded) {
+  const auto close = [](test::Peer& peer) -> test::asio::awaitable<void> {
+    co_await peer.read(kSslRequest.size());
+    co_await peer.send("S");
+    co_await peer.read(1);
+  };
+  const Outcome outcome = see(close);
+  EXPECT_EQ(outcome.reason, Reason::ok) << outcome.message;
+  EXPECT_FALSE(outcome.degraded);
+  EXPECT_THAT(outcome.message, HasSubstr("no handshake: "));
+  EXPECT_THAT(facts(outcome).details, ElementsAre(Pair("tls", "no handshake")));
+  EXPECT_EQ(see(answer("S"), {}, 100ms).reason, Reason::ok);
+  EXPECT_FALSE(see(close, demanding("starttls")).success());
+}
+
 TEST_F(PostgresqlProbe, TlsThatIsDemandedIsJudged) {
   std::string ended;
   const ServerTls good{ca.issue()};

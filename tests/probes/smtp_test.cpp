@@ -144,7 +144,8 @@ TEST_F(SmtpProbe, AGreetingOfSeveralLinesInPiecesIsHeard) {
 
 TEST_F(SmtpProbe, AServerThatRefusesThisHostIsDegraded) {
   for (const std::string& no :
-       {std::string("421 4.3.2 too busy\r\n"), std::string("554 go away\r\n")}) {
+       {std::string("421 4.3.2 too busy\r\n"), std::string("554 go away\r\n"),
+        std::string("571 not you\r\n"), std::string("530 5.7.1 not you\r\n")}) {
     Mail mail;
     mail.greeting = no;
     const Outcome outcome = see(mail, secured("starttls"));
@@ -158,6 +159,24 @@ TEST_F(SmtpProbe, AServerThatRefusesThisHostIsDegraded) {
   const Outcome outcome = see(mail);
   EXPECT_TRUE(outcome.degraded) << outcome.message;
   EXPECT_THAT(outcome.message, HasSubstr("550 not from there"));
+}
+
+TEST_F(SmtpProbe, ARefusalOfTheNameIsThatOfAMailServer) {
+  for (const std::string& no : {std::string("504 5.5.2 <x>: Helo command rejected: need FQDN\r\n"),
+                                std::string("501 Syntactically invalid HELO argument(s)\r\n"),
+                                std::string("530 5.7.0 Must issue STARTTLS first\r\n")}) {
+    Mail mail;
+    mail.answers = {{"EHLO", no}, {"HELO", no}, {"QUIT", "221 bye\r\n"}};
+    const Outcome outcome = see(mail);
+    EXPECT_TRUE(outcome.degraded) << outcome.message;
+    EXPECT_THAT(outcome.message, HasSubstr(no.substr(0, no.size() - 2)));
+  }
+  for (const char* other : {"500 5.5 of what?\r\n", "500 4.5.2 x\r\n", "500 5.5.2x\r\n",
+                            "500 5.1234.2 x\r\n", "502 5..2 x\r\n", "500 5\r\n", "500\r\n"}) {
+    Mail mail;
+    mail.answers = {{"", other}};
+    EXPECT_FALSE(see(mail).success()) << other;
+  }
 }
 
 TEST_F(SmtpProbe, OtherServicesThatGreetAlikeAreToldApart) {
@@ -200,6 +219,16 @@ TEST_F(SmtpProbe, StarttlsIsAskedForAndTheExtensionsAreAskedForAgain) {
   EXPECT_TRUE(outcome.tls);
   EXPECT_THAT(mail.heard, ElementsAre("EHLO probe.example.com", "STARTTLS", "(tls)",
                                       "EHLO probe.example.com", "QUIT"));
+}
+
+TEST_F(SmtpProbe, ADemandForAClientCertificateAfterStarttlsProvesTheServer) {
+  Mail mail;
+  mail.tls = ServerTls{ca.issue()};
+  mail.tls->client_ca = ca.certificate();
+  mail.tls->client_certificate = ServerTls::ClientCertificate::required;
+  const Outcome outcome = see(mail, secured("starttls"));
+  EXPECT_TRUE(outcome.success()) << outcome.message;
+  EXPECT_THAT(outcome.message, HasSubstr("client certificate"));
 }
 
 TEST_F(SmtpProbe, TheCertificateIsJudged) {

@@ -108,6 +108,15 @@ TEST(Ssh, AnIdentificationHasItsParts) {
   EXPECT_EQ(ssh::parse_identification("SSH-1.99-Cisco-1.25")->software, "Cisco-1.25");
 }
 
+TEST(Ssh, AnIdentificationIsFitForATerminal) {
+  const auto parsed = ssh::parse_identification(
+      "SSH-2.0-x\ry\xc2\x9b"
+      "31mz");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->text, "SSH-2.0-x y 31mz");
+  EXPECT_EQ(parsed->software, "x y 31mz");
+}
+
 TEST(Ssh, WhatIsNoIdentificationIsRefused) {
   for (const std::string& line :
        {std::string("ssh-2.0-x"), std::string("SSH-2.0"), std::string("SSH--x"), std::string(),

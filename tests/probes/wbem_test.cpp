@@ -29,6 +29,12 @@ constexpr std::string_view kCimRefusal =
 constexpr std::string_view kLogin =
     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"imm:5989\"\r\n"
     "WWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view kBareLogin = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view kForbidden = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view kCimForbidden =
+    "HTTP/1.1 403 Forbidden\r\nCIMOperation: MethodResponse\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view kSoapForbidden =
+    "HTTP/1.1 403 Forbidden\r\nContent-Type: application/soap+xml\r\nContent-Length: 0\r\n\r\n";
 constexpr std::string_view kNotFound = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 constexpr std::string_view kBusy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 constexpr std::string_view kPage = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>";
@@ -119,6 +125,9 @@ TEST(CimProbe, CimHeadersAreUp) {
   const Outcome refused = see_cim(kCimRefusal);
   EXPECT_EQ(refused.reason, Reason::ok);
   EXPECT_THAT(refused.message, HasSubstr("unsupported-operation"));
+  const Outcome forbidden = see_cim(kCimForbidden);
+  EXPECT_EQ(forbidden.reason, Reason::ok);
+  EXPECT_THAT(forbidden.message, HasSubstr("asks for a login (HTTP 403 Forbidden)"));
 }
 
 TEST(CimProbe, NotNowIsDegraded) {
@@ -128,7 +137,8 @@ TEST(CimProbe, NotNowIsDegraded) {
 }
 
 TEST(CimProbe, AnotherWebServerIsAMismatch) {
-  for (const std::string_view bytes : {kNotFound, kPage, kFault}) {
+  for (const std::string_view bytes :
+       {kNotFound, kPage, kFault, kForbidden, kBareLogin, kSoapForbidden}) {
     const Outcome outcome = see_cim(bytes);
     EXPECT_EQ(outcome.reason, Reason::protocol_mismatch);
     EXPECT_EQ(outcome.phase, Phase::request);
@@ -206,7 +216,7 @@ TEST(WinrmProbe, AnIdentityIsUpWithItsFacts) {
 
 TEST(WinrmProbe, ADemandForALoginAMethodNotAllowedAndAFaultAreUp) {
   for (const std::string_view bytes :
-       {kLogin, kFault,
+       {kLogin, kFault, kSoapForbidden,
         std::string_view("HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")}) {
     const Outcome outcome = see_winrm(bytes);
     EXPECT_EQ(outcome.reason, Reason::ok) << outcome.message;
@@ -217,7 +227,8 @@ TEST(WinrmProbe, ADemandForALoginAMethodNotAllowedAndAFaultAreUp) {
 }
 
 TEST(WinrmProbe, AnotherWebServerIsAMismatch) {
-  for (const std::string_view bytes : {kNotFound, kPage, kCimAnswer}) {
+  for (const std::string_view bytes :
+       {kNotFound, kPage, kCimAnswer, kForbidden, kBareLogin, kCimForbidden}) {
     const Outcome outcome = see_winrm(bytes);
     EXPECT_EQ(outcome.reason, Reason::protocol_mismatch) << outcome.message;
     EXPECT_THAT(outcome.message, HasSubstr("not as a WS-Management service"));
