@@ -49,8 +49,10 @@ class MysqlProbe final : public Probe {
     }
     if (!heard->greeting.refusal.empty()) {
       Outcome outcome = net::judged(run, options_.tls.get(), dialed->tls);
-      outcome.degraded = true;
-      outcome.message = "the MySQL server turns this host away: " + heard->greeting.refusal;
+      if (outcome.success()) {  // a certificate that is judged bad weighs more
+        outcome.degraded = true;
+        outcome.message = "the MySQL server turns this host away: " + heard->greeting.refusal;
+      }
       co_return outcome;
     }
     Outcome outcome = co_await leave(run, std::move(*dialed), *heard);
