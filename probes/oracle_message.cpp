@@ -59,10 +59,9 @@ std::optional<std::string_view> value_of(std::string_view text, std::string_view
 std::optional<std::uint32_t> number_of(std::string_view text, std::string_view key) {
   const std::string_view digits = value_of(text, key).value_or("");
   std::uint32_t value = 0;
-  const auto end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, value);
-  return !digits.empty() && parsed.ec == std::errc() && parsed.ptr == end ? std::optional(value)
-                                                                          : std::nullopt;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool whole = parsed.ptr == digits.data() + digits.size();
+  return parsed.ec == std::errc() && whole ? std::optional(value) : std::nullopt;
 }
 
 /// 8, 4, 8, 4 and 8 bits; from release 18 on 8, 8, 4, 8 and 4.

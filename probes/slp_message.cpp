@@ -86,7 +86,8 @@ void read_agent(ByteReader& reader, Reply& reply) {
 std::vector<std::byte> build_request(std::uint16_t xid, std::string_view service,
                                      std::string_view scope) {
   // Previous responders, predicate and security parameter index are empty.
-  const std::size_t size = kHeader + kLanguage.size() + 5 * 2 + service.size() + scope.size();
+  const std::size_t size =
+      kHeader + kLanguage.size() + std::size_t{5} * 2 + service.size() + scope.size();
   ByteWriter message(size);
   message.u8(kVersion);
   message.u8(service_request);

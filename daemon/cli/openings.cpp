@@ -120,9 +120,10 @@ std::vector<std::vector<std::string>> opening_rows(const config::Plan& plan,
     }
     std::string purpose = joined(opening.purposes, "; ");
     if (opening.leg == Leg::to_proxy) {
-      purpose = "Proxy on the way to: " + purpose;
+      purpose.insert(0, "Proxy on the way to: ");
     }
     std::vector<std::string_view> evidence;
+    evidence.reserve(opening.evidence.size());
     for (const config::Evidence level : opening.evidence) {
       evidence.push_back(to_string(level));
     }
