@@ -40,27 +40,49 @@ class Authority:
     def __init__(self, folder, name="Lab Authority"):
         self.folder = folder
         folder.mkdir()
-        (folder / "index.txt").touch()
+        self.index = folder / "index.txt"  # what OpenSSL's responder reads
+        self.index.touch()
         self._config = folder / "openssl.cnf"
         self._config.write_text(_CONFIG.format(folder=folder), encoding="ascii")
         self.file = folder / "ca.pem"  # what those who trust it are given
-        self._key = folder / "ca.key"
+        self.key = folder / "ca.key"
         _openssl("req", "-x509", "-config", self._config, "-extensions", "authority", "-newkey", "ec", "-pkeyopt",
-                 "ec_paramgen_curve:P-256", "-nodes", "-keyout", self._key, "-out", self.file, "-days", "30",
+                 "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.file, "-days", "30",
                  "-subj", f"/CN={name}")
 
-    def issue(self, name, names, not_before=None, not_after=None, ocsp=None):
+    def issue(self, name, names, not_before=None, not_after=None, ocsp=None, crl=None):
         """A certificate for DNS names and addresses: (certificate file, key file). Times as 20200101000000Z; `ocsp`
-        is the URL where its revocation can be asked."""
+        and `crl` are the URLs where its revocation can be asked or looked up."""
         certificate, key, request = (self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
         _openssl("req", "-new", "-config", self._config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                  "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={names[0][:60]}",
                  "-addext", f"subjectAltName={_alternatives(names)}",
-                 *(["-addext", f"authorityInfoAccess=OCSP;URI:{ocsp}"] if ocsp else []))
+                 *(["-addext", f"authorityInfoAccess=OCSP;URI:{ocsp}"] if ocsp else []),
+                 *(["-addext", f"crlDistributionPoints=URI:{crl}"] if crl else []))
         validity = ["-startdate", not_before or "20240101000000Z", "-enddate", not_after or "20991231235959Z"]
-        _openssl("ca", "-batch", "-notext", "-config", self._config, "-cert", self.file, "-keyfile", self._key,
+        _openssl("ca", "-batch", "-notext", "-config", self._config, "-cert", self.file, "-keyfile", self.key,
                  "-in", request, "-out", certificate, *validity)
         return certificate, key
+
+
+    def revoke(self, name):
+        """Revokes a certificate that issue() made under this name."""
+        _openssl("ca", "-config", self._config, "-cert", self.file, "-keyfile", self.key, "-revoke",
+                 self.folder / f"{name}.pem")
+
+    def write_list(self, path):
+        """The revocation list as it is now, in DER."""
+        pem = self.folder / "revoked-certificates.pem"
+        _openssl("ca", "-config", self._config, "-cert", self.file, "-keyfile", self.key, "-gencrl", "-out", pem)
+        _openssl("crl", "-in", pem, "-outform", "DER", "-out", path)
+
+    def ocsp_response(self, name):
+        """What a responder would say of a certificate now: a file in DER, for stapling."""
+        request, response = self.folder / f"{name}.ocsp-request", self.folder / f"{name}.ocsp-response"
+        _openssl("ocsp", "-issuer", self.file, "-cert", self.folder / f"{name}.pem", "-no_nonce", "-reqout", request)
+        _openssl("ocsp", "-index", self.index, "-CA", self.file, "-rsigner", self.file, "-rkey", self.key, "-reqin",
+                 request, "-respout", response, "-ndays", "1")
+        return response
 
 
 def self_signed(folder, name, names, bits="ec", days=30):
