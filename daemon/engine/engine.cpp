@@ -101,7 +101,7 @@ std::string_view to_string(Skip skip) noexcept {
   return kWords[static_cast<std::size_t>(skip)];
 }
 
-std::unique_ptr<Engine> make_engine(EngineOptions options, net::Resolver& resolver,
+std::unique_ptr<Engine> make_engine(const EngineOptions& options, net::Resolver& resolver,
                                     net::TrustStore& trust, const Clock& clock,
                                     Observer& observer) {
   return std::make_unique<LoopsEngine>(options, resolver, trust, clock, observer);

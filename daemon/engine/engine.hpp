@@ -58,7 +58,7 @@ class Engine {
 };
 
 /// Starts the loops, with nothing to do yet. The lent objects outlive the engine.
-std::unique_ptr<Engine> make_engine(EngineOptions options, net::Resolver& resolver,
+std::unique_ptr<Engine> make_engine(const EngineOptions& options, net::Resolver& resolver,
                                     net::TrustStore& trust, const Clock& clock, Observer& observer);
 
 }  // namespace reachd::engine

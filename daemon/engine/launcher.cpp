@@ -270,8 +270,7 @@ asio::awaitable<void> Launcher::slot() {
         co_return;
       }
       const auto park = [this](auto handler) { parked_.emplace_back(std::move(handler)); };
-      auto turn = asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
-      co_await std::move(turn);
+      co_await asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
       continue;
     }
     Flight& flight = *job->flight;
