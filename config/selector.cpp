@@ -21,9 +21,9 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-std::string_view label_of(const Check& check, std::string_view key) {
-  if (check.labels != nullptr) {
-    for (const auto& [name, value] : *check.labels) {
+std::string_view label_of(const Labels* labels, std::string_view key) {
+  if (labels != nullptr) {
+    for (const auto& [name, value] : *labels) {
       if (name == key) {
         return value;
       }
@@ -32,31 +32,28 @@ std::string_view label_of(const Check& check, std::string_view key) {
   return {};
 }
 
-std::string_view value_of(const Plan& plan, const Check& check, std::string_view key) {
+std::string_view value_of(const SelectorFields& fields, std::string_view key) {
   if (key.starts_with(kLabelPrefix)) {
-    return label_of(check, key.substr(kLabelPrefix.size()));
+    return label_of(fields.labels, key.substr(kLabelPrefix.size()));
   }
-  if (key == "name") {
-    return check.name;
-  }
-  if (key == "check") {
-    return check.id;
-  }
-  if (key == "product") {
-    return check.product != nullptr ? std::string_view(*check.product) : std::string_view();
-  }
-  if (key == "requirement") {
-    return check.requirement != nullptr ? std::string_view(check.requirement->id)
-                                        : std::string_view();
-  }
-  if (key == "device") {
-    return check.device;
-  }
-  const ProbeType* type = plan.probes[check.probe].type;
-  return type != nullptr ? type->name : std::string_view();
+  const std::array<std::string_view, kKeys.size()> values{
+      fields.name, fields.check, fields.product, fields.requirement, fields.device, fields.probe};
+  const auto known = std::ranges::find(kKeys, key);
+  return known != kKeys.end() ? values[static_cast<std::size_t>(known - kKeys.begin())] : "";
 }
 
 }  // namespace
+
+SelectorFields fields_of(const Plan& plan, const Check& check) noexcept {
+  const ProbeType* type = plan.probes[check.probe].type;
+  return {.name = check.name,
+          .check = check.id,
+          .product = check.product != nullptr ? std::string_view(*check.product) : "",
+          .requirement = requirement_id(check),
+          .device = check.device,
+          .probe = type != nullptr ? type->name : std::string_view(),
+          .labels = check.labels.get()};
+}
 
 std::expected<Selector, std::string> Selector::parse(std::string_view text) {
   Selector selector;
@@ -84,9 +81,9 @@ std::expected<Selector, std::string> Selector::parse(std::string_view text) {
   return selector;
 }
 
-bool Selector::matches(const Plan& plan, const Check& check) const {
+bool Selector::matches(const SelectorFields& fields) const {
   return std::ranges::all_of(terms_, [&](const Term& term) {
-    return glob_matches(term.glob, value_of(plan, check, term.key));
+    return glob_matches(term.glob, value_of(fields, term.key));
   });
 }
 

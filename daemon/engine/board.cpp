@@ -11,6 +11,11 @@ std::string_view to_string(Verdict verdict) noexcept {
   return kWords[static_cast<std::size_t>(verdict)];
 }
 
+std::string_view to_string(Modifier modifier) noexcept {
+  constexpr std::array<std::string_view, 4> kWords{"", "dependency", "maintenance", "flapping"};
+  return kWords[static_cast<std::size_t>(modifier)];
+}
+
 Board::Board(std::shared_ptr<const config::Plan> plan)
     : plan_(std::move(plan)), by_id_(plan_->checks.size()), statuses_(plan_->checks.size()) {
   std::iota(by_id_.begin(), by_id_.end(), 0U);

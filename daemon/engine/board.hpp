@@ -18,6 +18,20 @@ namespace reachd::engine {
 enum class Verdict : std::uint8_t { unknown, up, degraded, down };
 std::string_view to_string(Verdict) noexcept;
 
+/// What holds a check's alerts back; never its probing, never recovery (contract, 1).
+enum class Modifier : std::uint8_t { none, dependency, maintenance, flapping };
+/// "dependency", "maintenance", "flapping"; empty for none.
+std::string_view to_string(Modifier) noexcept;
+
+/// Those that hold now.
+struct Modifiers {
+  bool dependency = false;
+  bool maintenance = false;
+  bool flapping = false;
+
+  bool operator==(const Modifiers&) const = default;
+};
+
 /// What is known of one check. Cheap to copy: the outcome is shared.
 struct CheckStatus {
   Verdict verdict = Verdict::unknown;
@@ -35,6 +49,7 @@ struct CheckStatus {
   std::string_view why;
   /// Where the way ends, of a check that is down because its port is silent; null: not traced.
   std::shared_ptr<const Path> path;
+  Modifiers modifiers;  ///< kept by whoever raises alerts
 };
 
 /// A plan and the status of each of its checks. The plan never changes; a reload makes a new board
