@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "daemon/cli/table.hpp"
+#include "daemon/json/time.hpp"
 #include "daemon/observations.hpp"
 #include "daemon/platform/paths.hpp"
 

@@ -34,8 +34,6 @@ inline constexpr std::size_t kKinds = 12;
 std::string_view to_string(Kind) noexcept;
 std::optional<Kind> parse_kind(std::string_view word) noexcept;
 
-std::optional<engine::Modifier> parse_modifier(std::string_view word) noexcept;
-
 /// Whom an event or an alert is about, copied out of the plan because it outlives it: what the
 /// selectors look at and what an alert's labels are made of. Of a device or another parent that is
 /// no check itself, `id` is "device/NAME" and the like, and what it does not have is empty.
@@ -58,13 +56,13 @@ struct Identity {
 };
 Identity identity_of(const config::Plan& plan, const config::Check& check);
 /// What a selector looks at.
-config::SelectorFields fields_of(const Identity& identity);
+config::SelectorFields fields_of(const Identity& identity) noexcept;
 
 /// What proves it. All bounded by the outcome's own bounds.
 struct Evidence {
   struct Attempt {
     WallTime time{};
-    std::string address;  ///< with the port; empty: no address was reached
+    std::string address;  ///< empty: no address was reached
     std::string reason;
     std::string phase;
     int error_number = 0;

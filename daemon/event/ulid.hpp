@@ -15,13 +15,15 @@ namespace reachd::event {
 class UlidMaker {
  public:
   std::string make(WallTime now);
+  /// What comes is sorted after this one, which another process made. Anything else is ignored.
+  void go_on_after(std::string_view ulid) noexcept;
 
  private:
   std::uint64_t milliseconds_ = 0;
   std::array<std::uint8_t, 10> chance_{};
 };
 
-/// 26 characters of the alphabet, the first at most '7'. Letters in any case.
+/// 26 characters of the alphabet in capitals, the first at most '7'.
 bool is_ulid(std::string_view text) noexcept;
 
 }  // namespace reachd::event

@@ -54,19 +54,6 @@ void write_strings(Writer& out, std::string_view key, const std::vector<std::str
   out.end_array();
 }
 
-void write_certificate(Writer& out, const CertificateFacts& certificate,
-                       std::string_view position) {
-  out.begin_object();
-  out.member("subject", certificate.subject).member("issuer", certificate.issuer);
-  write_strings(out, "names", certificate.names);
-  out.member("not_before", certificate.not_before).member("not_after", certificate.not_after);
-  out.member("fingerprint_sha256", certificate.fingerprint_sha256);
-  write_strings(out, "ocsp_urls", certificate.ocsp_urls);
-  write_strings(out, "issuer_urls", certificate.issuer_urls);
-  write_strings(out, "crl_urls", certificate.crl_urls);
-  out.member("position", position).end_object();
-}
-
 void write_revocation(Writer& out, const RevocationFacts& revocation) {
   out.begin_object().member("status", to_string(revocation.status));
   out.key("source").value_or_null(to_string(revocation.source));
@@ -160,28 +147,6 @@ void write_hop(Writer& out, const Hop& hop) {
   out.end_object();
 }
 
-void write_path(Writer& out, const Path& path) {
-  out.begin_object().member("target", path.target.to_string()).member("time", path.time);
-  out.member("end", to_string(path.end)).member("reached", path.end == Path::End::reached);
-  out.key("hops").begin_array();
-  for (const Hop& hop : path.hops) {
-    write_hop(out, hop);
-  }
-  out.end_array().key("last_hop");
-  if (path.last_hop() != nullptr) {
-    write_hop(out, *path.last_hop());
-  } else {
-    out.null();
-  }
-  out.key("offender");
-  if (path.offender) {
-    out.value(path.offender->to_string());
-  } else {
-    out.null();
-  }
-  out.member("message", path.message).end_object();
-}
-
 /// The keys of a plan row, without the braces.
 void write_plan_keys(Writer& out, const config::Plan& plan, const config::Check& check,
                      config::Severity severity) {
@@ -226,6 +191,41 @@ void write_result_or_null(Writer& out, const config::Plan& plan, const config::C
 }
 
 }  // namespace
+
+void write_certificate(Writer& out, const CertificateFacts& certificate,
+                       std::string_view position) {
+  out.begin_object();
+  out.member("subject", certificate.subject).member("issuer", certificate.issuer);
+  write_strings(out, "names", certificate.names);
+  out.member("not_before", certificate.not_before).member("not_after", certificate.not_after);
+  out.member("fingerprint_sha256", certificate.fingerprint_sha256);
+  write_strings(out, "ocsp_urls", certificate.ocsp_urls);
+  write_strings(out, "issuer_urls", certificate.issuer_urls);
+  write_strings(out, "crl_urls", certificate.crl_urls);
+  out.member("position", position).end_object();
+}
+
+void write_path(Writer& out, const Path& path) {
+  out.begin_object().member("target", path.target.to_string()).member("time", path.time);
+  out.member("end", to_string(path.end)).member("reached", path.end == Path::End::reached);
+  out.key("hops").begin_array();
+  for (const Hop& hop : path.hops) {
+    write_hop(out, hop);
+  }
+  out.end_array().key("last_hop");
+  if (path.last_hop() != nullptr) {
+    write_hop(out, *path.last_hop());
+  } else {
+    out.null();
+  }
+  out.key("offender");
+  if (path.offender) {
+    out.value(path.offender->to_string());
+  } else {
+    out.null();
+  }
+  out.member("message", path.message).end_object();
+}
 
 void write_result(Writer& out, const config::ProbeSpec& spec, const Outcome& outcome) {
   out.begin_object();

@@ -31,6 +31,12 @@ void write_check_status(Writer& out, const config::Plan& plan, const config::Che
 /// `device_type` is a list, because one row may be about several.
 void write_requirement(Writer& out, const config::Requirement& requirement);
 
+/// One certificate of a chain; `position` is "leaf" or "chain".
+void write_certificate(Writer& out, const CertificateFacts& certificate, std::string_view position);
+
+/// What a trace found.
+void write_path(Writer& out, const Path& path);
+
 /// `validate --json`: {valid, errors}. Errors beyond those kept are counted in `more`.
 void write_validation(Writer& out, const Diagnostics& diagnostics);
 

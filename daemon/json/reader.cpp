@@ -2,21 +2,12 @@
 
 #include <boost/json/parse.hpp>
 
+#include "daemon/json/tree.hpp"
+
 namespace reachd::json {
 namespace {
 
 namespace json = boost::json;
-
-/// The member of that name, or null; never throws.
-const json::value* member(const json::value& value, std::string_view name) {
-  const json::object* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(name);
-}
-
-std::string text_of(const json::value* value) {
-  const json::string* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string() : std::string(std::string_view(*text));
-}
 
 std::string offender_of(const json::value& result) {
   const json::value* attempts = member(result, "attempts");

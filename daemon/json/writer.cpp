@@ -2,20 +2,12 @@
 
 #include <array>
 
+#include "daemon/json/time.hpp"
 #include "probes/core/decimal.hpp"
 #include "probes/core/utf8.hpp"
 
 namespace reachd::json {
 namespace {
-
-void append_digits(std::string& out, unsigned value, int width) {
-  std::array<char, 10> digits{};
-  for (int index = width - 1; index >= 0; --index) {
-    digits[static_cast<std::size_t>(index)] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
-  out.append(digits.data(), static_cast<std::size_t>(width));
-}
 
 void append_escaped(std::string& out, std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
@@ -115,29 +107,6 @@ void Writer::separate() {
     out_ += ',';
   }
   comma_ = true;
-}
-
-std::string rfc3339(WallTime time) {
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto day = std::chrono::floor<std::chrono::days>(ms);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(ms - day);
-  std::string out;
-  append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out += 'T';
-  append_digits(out, static_cast<unsigned>(clock.hours().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<unsigned>(clock.minutes().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<unsigned>(clock.seconds().count()), 2);
-  out += '.';
-  append_digits(out, static_cast<unsigned>(clock.subseconds().count()), 3);
-  out += 'Z';
-  return out;
 }
 
 }  // namespace reachd::json

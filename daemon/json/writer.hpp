@@ -67,7 +67,4 @@ class Writer {
   bool comma_ = false;  ///< a value stands before this place
 };
 
-/// "2026-11-22T04:53:26.123Z"
-std::string rfc3339(WallTime time);
-
 }  // namespace reachd::json

@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <functional>
 
+#include "daemon/json/time.hpp"
 #include "tests/daemon/board_fixture.hpp"
 
 namespace reachd {
@@ -63,6 +64,27 @@ TEST(JsonWriter, NumbersLookAsAPersonWritesThem) {
 TEST(JsonWriter, TimesAreRfc3339) {
   EXPECT_EQ(json::rfc3339(WallTime(1'700'000'000s + 7ms)), "2023-11-14T22:13:20.007Z");
   EXPECT_EQ(json::rfc3339(WallTime()), "1970-01-01T00:00:00.000Z");
+}
+
+TEST(JsonTime, IsReadBack) {
+  const WallTime time(1'700'000'000s + 7ms);
+  EXPECT_EQ(json::parse_rfc3339(json::rfc3339(time)), time);
+  EXPECT_EQ(json::parse_rfc3339("2023-11-14T23:13:20.007+01:00"), time);
+  EXPECT_EQ(json::parse_rfc3339("2023-11-14 17:43:20.007-04:30"), time);
+  EXPECT_EQ(json::parse_rfc3339("2023-11-14t22:13:20z"), WallTime(1'700'000'000s));
+  EXPECT_EQ(json::parse_rfc3339("2023-11-14T22:13:20.0070000009Z"), time);
+  EXPECT_EQ(json::parse_rfc3339("2016-12-31T23:59:60Z"),
+            json::parse_rfc3339("2017-01-01T00:00:00Z"));
+}
+
+TEST(JsonTime, NothingElseIs) {
+  for (const char* text :
+       {"", "2023", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T22:13Z",
+        "2023-02-29T00:00:00Z", "2023-11-14T24:00:00Z", "2023-11-14T22:13:20.Z",
+        "2023-11-14T22:13:20+0100", "2023-11-14T22:13:20ZZ", "2023-11-14T22:13:20+1",
+        "9999-01-01T00:00:00Z", "+023-11-14T22:13:20Z"}) {
+    EXPECT_EQ(json::parse_rfc3339(text), std::nullopt) << text;
+  }
 }
 
 TEST(Json, ResultHasTheKeysOfTheContract) {
