@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,11 +33,21 @@ struct Modifiers {
   bool operator==(const Modifiers&) const = default;
 };
 
+/// What is remembered of a check from before this process.
+struct Memory {
+  Verdict verdict = Verdict::unknown;
+  WallTime since{};  ///< when that began
+  bool has_been_up = false;
+};
+/// Of the check with this id; nothing: it is not known.
+using Remember = std::function<std::optional<Memory>(std::string_view check)>;
+
 /// What is known of one check. Cheap to copy: the outcome is shared.
 struct CheckStatus {
   Verdict verdict = Verdict::unknown;
-  bool has_been_up = false;  ///< ever since the state began; kept across reloads
-  bool observed = false;     ///< a verdict was reached at least once
+  bool has_been_up = false;  ///< ever since the state began; kept across reloads and restarts
+  bool observed = false;     ///< this process reached a verdict at least once
+  Verdict remembered = Verdict::unknown;  ///< that of the process before; unknown: none
   WallTime
       last_change{};  ///< when the verdict last changed; the start while unknown from the start
   std::shared_ptr<const Outcome> last;  ///< of the last probe, raw; null before the first
@@ -49,7 +60,8 @@ struct CheckStatus {
   std::string_view why;
   /// Where the way ends, of a check that is down because its port is silent; null: not traced.
   std::shared_ptr<const Path> path;
-  Modifiers modifiers;  ///< kept by whoever raises alerts
+  Modifiers modifiers;          ///< kept by whoever raises alerts
+  WallTime remembered_since{};  ///< when `remembered` began: the first verdict goes on from there
 };
 
 /// A plan and the status of each of its checks. The plan never changes; a reload makes a new board

@@ -17,7 +17,8 @@ constexpr Duration kStopWithin = std::chrono::seconds(1);
 class LoopsEngine final : public Engine {
  public:
   LoopsEngine(const EngineOptions& options, net::Resolver& resolver, net::TrustStore& trust,
-              const Clock& clock, Observer& observer) {
+              const Clock& clock, Observer& observer)
+      : remember_(options.remember) {
     const unsigned loops = std::clamp(options.loops, 1U, 64U);
     const std::uint32_t concurrency =
         options.concurrency > 0 ? options.concurrency : concurrency_for(net::descriptor_limit());
@@ -26,15 +27,16 @@ class LoopsEngine final : public Engine {
       loops_.push_back(std::make_unique<Loop>(static_cast<std::uint8_t>(i), share, resolver, trust,
                                               clock, observer, options.tracer));
     }
-    layout_ = std::make_shared<Layout>(std::make_shared<config::Plan>(), loops, nullptr);
+    layout_ =
+        std::make_shared<Layout>(std::make_shared<config::Plan>(), loops, nullptr, Remember());
   }
   LoopsEngine(const LoopsEngine&) = delete;
   LoopsEngine& operator=(const LoopsEngine&) = delete;
   ~LoopsEngine() override { end_loops(); }
 
   void apply(std::shared_ptr<const config::Plan> plan) override {
-    const auto next = std::make_shared<Layout>(std::move(plan),
-                                               static_cast<unsigned>(loops_.size()), layout_.get());
+    const auto next = std::make_shared<Layout>(
+        std::move(plan), static_cast<unsigned>(loops_.size()), layout_.get(), remember_);
     std::latch swapped(static_cast<std::ptrdiff_t>(loops_.size()));
     for (const auto& loop : loops_) {
       loop->post([next, &swapped](Runner& runner) {
@@ -48,6 +50,15 @@ class LoopsEngine final : public Engine {
   }
 
   void stop() override { end_loops(); }
+
+  void look_now(std::vector<std::string> checks) override {
+    post_to_all([checks = share(std::move(checks))](Runner& runner) { runner.look_now(*checks); });
+  }
+
+  void mark(std::vector<std::pair<std::string, Modifiers>> marks) override {
+    // By the loops, so that a reload that goes on there takes it over.
+    post_to_all([marks = share(std::move(marks))](Runner& runner) { runner.mark(*marks); });
+  }
 
   std::shared_ptr<const Board> board() const override {
     const std::scoped_lock lock(mutex_);
@@ -71,6 +82,19 @@ class LoopsEngine final : public Engine {
   }
 
  private:
+  template <typename Value>
+  static std::shared_ptr<const Value> share(Value value) {
+    return std::make_shared<const Value>(std::move(value));
+  }
+
+  /// Each loop picks out what is its own: who owns what may be changing.
+  template <typename Function>
+  void post_to_all(const Function& function) {
+    for (const auto& loop : loops_) {
+      loop->post(function);
+    }
+  }
+
   void end_loops() {
     if (std::exchange(ended_, true)) {
       return;
@@ -88,6 +112,7 @@ class LoopsEngine final : public Engine {
     std::erase(loops_, nullptr);
   }
 
+  const Remember remember_;
   std::vector<std::unique_ptr<Loop>> loops_;
   bool ended_ = false;
   mutable std::mutex mutex_;

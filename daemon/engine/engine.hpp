@@ -2,6 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/engine/board.hpp"
 #include "daemon/engine/tracer.hpp"
@@ -29,6 +32,10 @@ class Observer {
   virtual void on_skip(Skip cause, std::uint64_t count) = 0;
   /// A verdict changed; the status is that after the change.
   virtual void on_change(const config::Check& check, Verdict from, const CheckStatus& status) = 0;
+  /// A check that look_now() asked for has been looked at, and nothing is being confirmed there any
+  /// more; after on_change() if its verdict changed. Once for each time it was asked for, where it
+  /// had not been asked for already. Never told of other checks.
+  virtual void on_settled(const config::Check& /*check*/, const CheckStatus& /*status*/) {}
 };
 
 struct EngineOptions {
@@ -36,6 +43,9 @@ struct EngineOptions {
   std::uint32_t concurrency =
       0;  ///< probes in flight on all loops; 0: from the descriptor limit, with a reserve
   MakeTracer tracer = make_tracer;  ///< called on the loops
+  /// Asked by apply(), on its thread, of every check whose id the plan before did not hold. May be
+  /// empty.
+  Remember remember{};
 };
 
 /// When to look: runs the checks of a plan on its loops, on schedule, within the limits, and keeps
@@ -49,6 +59,14 @@ class Engine {
   virtual void apply(std::shared_ptr<const config::Plan> plan) = 0;
   /// Aborts what is in flight and ends the loops; at most one second. Idempotent.
   virtual void stop() = 0;
+  /// Has the probes of these checks run at once, still within the limits and one after the other at
+  /// each host, and tells Observer::on_settled(). One in flight, or one that confirms anyway, is
+  /// taken as it is. A check that is never probed has settled already. Ids that the running plan
+  /// does not hold are left out. Any thread.
+  virtual void look_now(std::vector<std::string> checks) = 0;
+  /// Shows on the board what holds these checks' alerts back; it stays across reloads. Ids that the
+  /// running plan does not hold are left out. Any thread; done in the order of the calls.
+  virtual void mark(std::vector<std::pair<std::string, Modifiers>> marks) = 0;
   /// The board now; stays readable for as long as it is held. Any thread.
   virtual std::shared_ptr<const Board> board() const = 0;
   /// When the scheduler last moved, the oldest of all loops. Any thread. An idle loop moves at

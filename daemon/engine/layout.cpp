@@ -38,6 +38,24 @@ std::vector<std::uint32_t> find_checks(const config::Plan& plan, const Layout* b
   return found;
 }
 
+/// Puts what is known of new checks from before this process on their board. An id that looks at
+/// something else than before is not new, but nothing is known of it.
+void remember_checks(Board& board, const Layout* before, const Remember& remember) {
+  const std::vector<config::Check>& checks = board.plan().checks;
+  for (std::size_t i = 0; remember && i < checks.size(); ++i) {
+    if (before != nullptr && before->board->find(checks[i].id)) {
+      continue;
+    }
+    if (const std::optional<Memory> memory = remember(checks[i].id)) {
+      board.update(i, [&memory](CheckStatus& status) {
+        status.has_been_up = memory->has_been_up;
+        status.remembered = memory->verdict;
+        status.remembered_since = memory->since;
+      });
+    }
+  }
+}
+
 std::vector<std::uint32_t> find_probes(const config::Plan& plan, const Layout* before) {
   std::vector<std::uint32_t> found(plan.probes.size(), Layout::kNew);
   std::unordered_map<std::uint64_t, std::uint32_t> by_key;
@@ -126,7 +144,8 @@ bool is_idle(const config::Plan& plan, std::span<const std::uint32_t> checks) no
   });
 }
 
-Layout::Layout(std::shared_ptr<const config::Plan> its_plan, unsigned loops, const Layout* before)
+Layout::Layout(std::shared_ptr<const config::Plan> its_plan, unsigned loops, const Layout* before,
+               const Remember& remember)
     : plan(std::move(its_plan)),
       board(std::make_shared<Board>(plan)),
       gates(*plan, before == nullptr ? nullptr : &before->gates),
@@ -135,6 +154,7 @@ Layout::Layout(std::shared_ptr<const config::Plan> its_plan, unsigned loops, con
       loop_of_probe(plan->probes.size()),
       check_before(find_checks(*plan, before)),
       probe_before(find_probes(*plan, before)) {
+  remember_checks(*board, before, remember);
   for (std::size_t probe = 0; probe < plan->probes.size(); ++probe) {
     const auto hash = std::hash<std::string>()(plan->probes[probe].target.host);
     loop_of_probe[probe] = is_idle(*plan, checks_of_probe.of(probe))

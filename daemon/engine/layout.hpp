@@ -57,8 +57,10 @@ class Gates {
 /// the board and the gates, which take care of themselves.
 struct Layout {
   /// `loops`: among so many the probes are divided, by host. `before`: the one that runs now, or
-  /// null. Finding what stays takes its time with 100,000 checks, so it is not done on the loops.
-  Layout(std::shared_ptr<const config::Plan> plan, unsigned loops, const Layout* before);
+  /// null. `remember`: as in EngineOptions. Finding what stays takes its time with 100,000 checks,
+  /// so it is not done on the loops.
+  Layout(std::shared_ptr<const config::Plan> plan, unsigned loops, const Layout* before,
+         const Remember& remember = {});
 
   std::shared_ptr<const config::Plan> plan;
   std::shared_ptr<Board> board;

@@ -71,90 +71,9 @@ Runner::Runner(const net::Network& network, std::uint8_t number, std::uint32_t c
   arm(last_progress_);
 }
 
-void Runner::apply(std::shared_ptr<Layout> layout) {
-  if (stopping_) {
-    return;
-  }
-  const std::shared_ptr<Layout> before = std::exchange(layout_, std::move(layout));
-  take_over_checks(before.get());
-
-  std::vector<Entry> old = std::exchange(entries_, {});
-  // By index of the former plan's probes.
-  std::vector<std::uint32_t> entry_of(before ? before->plan->probes.size() : 0, Layout::kNew);
-  for (std::uint32_t i = 0; i < old.size(); ++i) {
-    entry_of[old[i].probe] = i;
-  }
-  std::vector<std::uint32_t> renumbered(old.size(), TraceQueue::kGone);
-  const Schedule old_schedule = std::exchange(schedule_, {});
-  const TimePoint now = network_.clock.steady_now();
-  entries_.reserve(static_cast<std::size_t>(std::ranges::count(layout_->loop_of_probe, number_)));
-  const Duration round = Schedule::first_round(layout_->plan->probes.size());
-  for (std::uint32_t probe = 0; probe < layout_->loop_of_probe.size(); ++probe) {
-    if (layout_->loop_of_probe[probe] != number_) {
-      continue;
-    }
-    const config::ProbeSpec& spec = layout_->plan->probes[probe];
-    const std::uint32_t probe_before = layout_->probe_before[probe];
-    const std::uint32_t place =
-        probe_before == Layout::kNew ? Layout::kNew : entry_of[probe_before];
-    if (place == Layout::kNew) {
-      schedule_.add(spec.key, spec.timing->interval, now, round);
-      entries_.emplace_back().take(*layout_, probe);
-      continue;
-    }
-    Entry& kept = entries_.emplace_back(std::exchange(old[place], {}));
-    kept.take(*layout_, probe);
-    const auto index = schedule_.adopt(old_schedule, place, spec.key, spec.timing->interval, now);
-    renumbered[place] = index;
-    if (kept.flight != nullptr) {
-      Launcher::set_token(kept.flight, index);
-    }
-  }
-  traces_.renumber(renumbered);
-  for (const Entry& gone : old) {
-    if (gone.flight != nullptr) {
-      launcher_.cancel(gone.flight);
-    }
-  }
-  launcher_.go();
-  arm(now);
-}
-
-void Runner::take_over_checks(const Layout* before) {
-  const std::vector<Judge> old = std::exchange(judges_, {});
-  const std::vector<config::Check>& checks = layout_->plan->checks;
-  judges_.resize(checks.size());
-  const TimePoint now = network_.clock.steady_now();
-  const WallTime wall = network_.clock.wall_now();
-  for (std::uint32_t check = 0; check < checks.size(); ++check) {
-    const std::uint8_t loop = layout_->loop_of_probe[checks[check].probe];
-    if (loop != number_ && !(loop == Layout::kNoLoop && number_ == 0)) {
-      continue;
-    }
-    CheckStatus status;
-    status.last_change = wall;
-    const std::uint32_t found = layout_->check_before[check];
-    if (found != Layout::kNew) {
-      status = before->board->status(found);
-      const bool was_mine = before->loop_of_probe[before->plan->checks[found].probe] == number_;
-      judges_[check].machine =
-          was_mine ? old[found].machine : VerdictMachine(status.verdict, status.has_been_up, now);
-    }
-    const auto& gate = checks[check].gate;
-    judges_[check].timing = checks[check].timing.get();
-    judges_[check].gate = gate ? &*gate : nullptr;
-    const std::string_view held = gate ? layout_->gates.holds(*gate) : "";
-    // What it said before may lie in the old plan.
-    status.why = !held.empty() ? held : status.last ? "" : "not probed yet";
-    const Verdict from = status.verdict;
-    if (gate && gate->kind == config::Gate::Kind::never && from != Verdict::unknown) {
-      judges_[check].machine = {};
-      status.verdict = Verdict::unknown;
-      status.last_change = wall;
-      observer_.on_change(checks[check], from, status);
-    }
-    layout_->board->update(check, [&](CheckStatus& mine) { mine = std::move(status); });
-  }
+void Runner::settle(std::uint32_t check) {
+  judges_[check].asked = false;
+  observer_.on_settled(layout_->plan->checks[check], layout_->board->status(check));
 }
 
 void Runner::stop() {
@@ -287,7 +206,7 @@ Runner::Judged Runner::judge_check(std::uint32_t index,
       layout_->gates.saw(group, outcome->success());
     }
   }
-  auto& [machine, timing, gate] = judges_[index];
+  auto& [machine, asked, timing, gate] = judges_[index];
   const std::string_view held = gate != nullptr ? layout_->gates.holds(*gate) : "";
   const Proof proof =
       held.empty() ? judge(*outcome, *timing, machine.had_reply(), wall) : Proof::none;
@@ -316,10 +235,11 @@ Runner::Judged Runner::judge_check(std::uint32_t index,
       status.why = why_degraded(*outcome, *timing, wall);
     }
     if (step.from) {
+      const bool goes_on = !status.observed && status.verdict == status.remembered;
       status.observed = true;
       status.has_been_up = status.has_been_up || status.verdict == Verdict::up ||
                            status.verdict == Verdict::degraded;
-      status.last_change = wall;
+      status.last_change = goes_on ? status.remembered_since : wall;
       changed = status;
     }
   });
@@ -332,6 +252,9 @@ Runner::Judged Runner::judge_check(std::uint32_t index,
         }
       }
     }
+  }
+  if (asked && !step.confirm) {
+    settle(index);
   }
   return {.confirm = step.confirm, .fell_silent = fell_silent};
 }

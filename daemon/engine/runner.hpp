@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/engine/engine.hpp"
@@ -33,6 +35,9 @@ class Runner {
   /// Goes over to another plan. What stays keeps its status, its place in the schedule and, if it
   /// is in flight, its flight.
   void apply(std::shared_ptr<Layout> layout);
+  /// What Engine::look_now() and Engine::mark() ask for, as far as the checks are this loop's.
+  void look_now(const std::vector<std::string>& checks);
+  void mark(const std::vector<std::pair<std::string, Modifiers>>& marks);
   /// Aborts what is in flight and waits for nothing any more, so that the loop ends by itself.
   void stop();
 
@@ -60,12 +65,18 @@ class Runner {
   /// Judges a check of this loop. What it needs of the plan stands with it, because each look there
   /// would be another cache miss.
   struct Judge {
-    VerdictMachine machine;
+    // Without its tail padding, where `asked` has room: it would cost every look a longer stride.
+    [[no_unique_address]] VerdictMachine machine;
+    bool asked = false;  ///< look_now() waits for it to settle
     const config::Timing* timing = nullptr;
     const config::Gate* gate = nullptr;  ///< null: none
   };
 
   void take_over_checks(const Layout* before);
+  /// True if the check's status is written by this loop.
+  bool is_mine(const Layout& layout, std::uint32_t check) const noexcept;
+  void hasten(std::uint32_t check, TimePoint now);
+  void settle(std::uint32_t check);
   void wake();
   void arm(TimePoint now);
   void launch_due(TimePoint now);

@@ -76,16 +76,30 @@ TimePoint Schedule::slot_at_or_after(const Entry& entry, TimePoint time) noexcep
 }
 
 std::optional<Schedule::Due> Schedule::pop_due(TimePoint now) {
-  if (heap_.empty() || heap_.front().due > now) {
-    return std::nullopt;
+  while (!heap_.empty() && heap_.front().due <= now) {
+    std::ranges::pop_heap(heap_, kLater);
+    const Waiting taken = heap_.back();
+    heap_.pop_back();
+    if (outdated(taken)) {
+      continue;
+    }
+    Entry& entry = entries_[taken.index];
+    entry.running = true;
+    entry.started = now;
+    return Due{taken.index, now - taken.due};
   }
-  std::ranges::pop_heap(heap_, kLater);
-  const Waiting taken = heap_.back();
-  heap_.pop_back();
-  Entry& entry = entries_[taken.index];
-  entry.running = true;
-  entry.started = now;
-  return Due{taken.index, now - taken.due};
+  return std::nullopt;
+}
+
+bool Schedule::outdated(const Waiting& waiting) const noexcept {
+  const Entry& entry = entries_[waiting.index];
+  return entry.running || entry.due != waiting.due;
+}
+
+void Schedule::hasten(Index index, TimePoint now) {
+  if (!entries_[index].running && entries_[index].due > now) {
+    wait_until(now, index);
+  }
 }
 
 TimePoint Schedule::next_due() const noexcept {
@@ -106,6 +120,7 @@ std::uint64_t Schedule::finished(Index index, TimePoint now, std::optional<Durat
 }
 
 std::size_t Schedule::catch_up(TimePoint now) {
+  std::erase_if(heap_, [this](const Waiting& waiting) { return outdated(waiting); });
   std::size_t moved = 0;
   for (Waiting& waiting : heap_) {
     if (waiting.due < now) {

@@ -32,7 +32,9 @@ class Schedule {
 
   /// Takes the entry that is due for the longest, if any is due at `now`.
   std::optional<Due> pop_due(TimePoint now);
-  /// When pop_due() will next have something; TimePoint::max() if never.
+  /// Makes an entry due at `now` that would be due later; nothing of one that is running.
+  void hasten(Index index, TimePoint now);
+  /// When pop_due() will next have something, or sooner; TimePoint::max() if never.
   TimePoint next_due() const noexcept;
 
   /// A run that pop_due() began has ended. The next one comes `again_after` from now (quick
@@ -63,12 +65,14 @@ class Schedule {
     TimePoint due;
     Index index;
   };
+  /// True of what waits for a time that is not its entry's any more: hasten() leaves it behind.
+  bool outdated(const Waiting& waiting) const noexcept;
   static TimePoint slot_at_or_after(const Entry& entry, TimePoint time) noexcept;
   Index append(std::uint64_t key, Duration interval);
   void wait_until(TimePoint due, Index index);
 
   std::vector<Entry> entries_;
-  std::vector<Waiting> heap_;  ///< the earliest first; each entry is here or running
+  std::vector<Waiting> heap_;  ///< the earliest first; each entry is here or running, or outdated
 };
 
 }  // namespace reachd::engine

@@ -145,6 +145,12 @@ void Recorder::on_change(const config::Check& check, engine::Verdict from,
   told_.notify_all();
 }
 
+void Recorder::on_settled(const config::Check& check, const engine::CheckStatus& status) {
+  const std::scoped_lock lock(mutex_);
+  settled_.emplace_back(check.id, status.verdict);
+  told_.notify_all();
+}
+
 bool Recorder::wait(const std::function<bool()>& condition) {
   const auto guard = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   std::unique_lock lock(mutex_);
@@ -166,6 +172,11 @@ bool Recorder::wait(const std::function<bool()>& condition) {
 std::vector<Recorder::Change> Recorder::changes() const {
   const std::scoped_lock lock(mutex_);
   return changes_;
+}
+
+std::vector<std::pair<std::string, engine::Verdict>> Recorder::settled() const {
+  const std::scoped_lock lock(mutex_);
+  return settled_;
 }
 
 int Recorder::probes() const {

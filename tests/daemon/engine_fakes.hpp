@@ -90,10 +90,12 @@ class Recorder final : public engine::Observer {
   void on_skip(engine::Skip cause, std::uint64_t count) override;
   void on_change(const config::Check& check, engine::Verdict from,
                  const engine::CheckStatus& status) override;
+  void on_settled(const config::Check& check, const engine::CheckStatus& status) override;
 
   /// Waits until the condition holds after something was told; false after the guard of 5 s.
   bool wait(const std::function<bool()>& condition);
   std::vector<Change> changes() const;
+  std::vector<std::pair<std::string, engine::Verdict>> settled() const;
   int probes() const;
   std::uint64_t skips(engine::Skip cause) const;
 
@@ -101,6 +103,7 @@ class Recorder final : public engine::Observer {
   mutable std::mutex mutex_;
   std::condition_variable told_;
   std::vector<Change> changes_;
+  std::vector<std::pair<std::string, engine::Verdict>> settled_;
   std::map<engine::Skip, std::uint64_t> skips_;
   int probes_ = 0;
 };

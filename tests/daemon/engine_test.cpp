@@ -13,38 +13,17 @@
 #include "daemon/engine/verdict.hpp"
 #include "probes/net/trust.hpp"
 #include "probes/registry.hpp"
-#include "tests/daemon/engine_fakes.hpp"
+#include "tests/daemon/engine_fixture.hpp"
 
 namespace reachd::engine {
 namespace {
 
 using namespace std::chrono_literals;
+using test::EngineTest;
 using test::FakeProbe;
 using test::PlanMaker;
 using test::Recorder;
 using ::testing::ElementsAre;
-
-class EngineTest : public ::testing::Test {
- protected:
-  /// Starts an engine with the plan.
-  void begin(const PlanMaker& plan, EngineOptions options = {}) {
-    engine = make_engine(options, resolver, trust, system_clock(), recorder);
-    engine->apply(plan.share());
-  }
-  CheckStatus status(std::string_view id) const {
-    const auto board = engine->board();
-    return board->status(board->find(id).value());
-  }
-  bool wait_for_verdict(std::string_view id, Verdict verdict) {
-    return recorder.wait([&] { return status(id).verdict == verdict; });
-  }
-
-  test::FakeResolver resolver;
-  net::TrustStore trust;
-  Recorder recorder;
-  PlanMaker maker;
-  std::unique_ptr<Engine> engine;
-};
 
 TEST_F(EngineTest, TheFirstSuccessIsOnTheBoard) {
   maker.add("a", "127.0.0.1", FakeProbe::ending_with(Reason::ok));

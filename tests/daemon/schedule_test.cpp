@@ -117,6 +117,38 @@ TEST(Schedule, AfterASuspendNothingComesInABurst) {
   EXPECT_GT(pop_all(schedule, woke + 30s).size(), 2800U);
 }
 
+TEST(Schedule, WhatIsHastenedIsDueAtOnceAndOnlyOnce) {
+  Schedule schedule;
+  const auto index = schedule.add(1, 60s, kStart, 60s);
+  const TimePoint slot = schedule.next_due();
+  schedule.hasten(index, kStart + 1ms);
+  schedule.hasten(index, kStart + 2ms);
+  EXPECT_EQ(schedule.next_due(), kStart + 1ms);
+  EXPECT_EQ(schedule.pop_due(kStart + 3ms)->lag, 2ms);
+  schedule.finished(index, kStart + 4ms, std::nullopt);
+  // The next slot that half an interval lies before; the one it was hastened from may be too near.
+  const TimePoint next = slot - kStart > 30s ? slot : slot + 60s;
+  EXPECT_FALSE(schedule.pop_due(next - 1ns));
+  EXPECT_EQ(schedule.pop_due(next)->lag, 0s);
+}
+
+TEST(Schedule, WhatRunsIsNotHastened) {
+  Schedule schedule;
+  const auto index = schedule.add(1, 60s, kStart, 60s);
+  const TimePoint slot = schedule.next_due();
+  ASSERT_TRUE(schedule.pop_due(slot));
+  schedule.hasten(index, slot);
+  EXPECT_FALSE(schedule.pop_due(slot + 1h));
+}
+
+TEST(Schedule, WhatWasHastenedIsCaughtUpOnce) {
+  Schedule schedule;
+  const auto index = schedule.add(1, 60s, kStart, 60s);
+  schedule.hasten(index, kStart);
+  EXPECT_EQ(schedule.catch_up(kStart + 1h), 1U);
+  EXPECT_EQ(pop_all(schedule, kStart + 2h).size(), 1U);
+}
+
 TEST(Schedule, AReloadKeepsThePlaceOfWhatStays) {
   Schedule old;
   const auto kept = old.add(11, 30s, kStart, 30s);
@@ -161,6 +193,9 @@ TEST(Schedule, NoEntryStarvesOrOverlapsUnderRandomRuns) {
       EXPECT_GE(due->lag, 0s);
       running[due->index] = now + random() % 3000 * 1ms;
       ++runs[due->index];
+    }
+    if (random() % 8 == 0) {
+      schedule.hasten(static_cast<Schedule::Index>(random() % 50), now);
     }
     std::erase_if(running, [&](const auto& run) {
       if (run.second > now) {
