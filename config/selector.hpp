@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "probes/core/glob.hpp"
 
 namespace reachd::config {
 
@@ -43,7 +44,6 @@ class Selector {
 /// True if any matches, or if there is none at all.
 bool matches_any(const std::vector<Selector>& selectors, const Plan& plan, const Check& check);
 
-/// Shell-like match with * and ? only; linear in the text for a fixed pattern.
-bool glob_matches(std::string_view glob, std::string_view text) noexcept;
+using reachd::glob_matches;
 
 }  // namespace reachd::config

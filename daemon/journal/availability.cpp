@@ -1,0 +1,119 @@
+#include "daemon/journal/availability.hpp"
+
+#include <algorithm>
+
+namespace reachd::journal {
+namespace {
+
+struct Stretch {
+  WallTime from{};
+  WallTime to{};
+};
+
+/// Cuts what is `taken` (sorted, apart from each other) out of the stretch.
+std::vector<Stretch> without(Stretch stretch, const std::vector<Stretch>& taken) {
+  std::vector<Stretch> rest;
+  for (const Stretch& other : taken) {
+    if (other.to <= stretch.from) {
+      continue;
+    }
+    if (other.from >= stretch.to) {
+      break;
+    }
+    if (other.from > stretch.from) {
+      rest.push_back({stretch.from, other.from});
+    }
+    stretch.from = std::max(stretch.from, other.to);
+  }
+  if (stretch.from < stretch.to) {
+    rest.push_back(stretch);
+  }
+  return rest;
+}
+
+/// States are engine::Verdict's numbers.
+void add(Sums& sums, std::uint8_t state, Duration duration) {
+  switch (state) {
+    case 1:
+      sums.up += duration;
+      break;
+    case 2:
+      sums.degraded += duration;
+      break;
+    case 3:
+      sums.down += duration;
+      break;
+    default:
+      break;  // the rest of the window is what was not observed
+  }
+}
+
+/// Adds what one piece saw. `changes`: of its run; `state`: at the run's beginning.
+void add_piece(Sums& sums, const Piece& piece, std::span<const Change> changes,
+               std::uint8_t state) {
+  WallTime at = piece.from;
+  for (const Change& change : changes) {
+    const WallTime until = std::clamp(change.time, at, piece.to);
+    add(sums, state, until - at);
+    at = until;
+    state = change.state;
+  }
+  add(sums, state, piece.to - at);
+}
+
+}  // namespace
+
+std::vector<Piece> pieces_of(std::span<const RunRow> runs, WallTime from, WallTime to) {
+  std::vector<Piece> pieces;
+  std::vector<Stretch> taken;
+  for (std::size_t i = runs.size(); i-- > 0;) {
+    const RunRow& run = runs[i];
+    const Stretch whole{std::max(from, run.began), std::min(to, run.ended.value_or(run.alive))};
+    if (whole.from >= whole.to) {
+      continue;
+    }
+    const auto place = std::ranges::lower_bound(taken, whole.from, {}, &Stretch::from);
+    const bool alone = (place == taken.end() || place->from >= whole.to) &&
+                       (place == taken.begin() || std::prev(place)->to <= whole.from);
+    if (alone) {
+      taken.insert(place, whole);
+      pieces.push_back({i, whole.from, whole.to});
+      continue;
+    }
+    for (const Stretch& part : without(whole, taken)) {
+      taken.insert(std::ranges::lower_bound(taken, part.from, {}, &Stretch::from), part);
+      pieces.push_back({i, part.from, part.to});
+    }
+  }
+  std::ranges::sort(pieces, [](const Piece& a, const Piece& b) {
+    return a.run != b.run ? a.run < b.run : a.from < b.from;
+  });
+  return pieces;
+}
+
+Sums sums_of(std::span<const RunRow> runs, std::span<const Piece> pieces,
+             std::span<const Change> changes, WallTime from, WallTime to) {
+  Sums sums;
+  std::uint8_t state = 0;  // at the end of the run before
+  std::size_t next = 0;
+  std::size_t piece = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    while (next < changes.size() && changes[next].run < runs[i].number) {
+      ++next;  // of a run that is not there
+    }
+    const std::size_t first = next;
+    while (next < changes.size() && changes[next].run == runs[i].number) {
+      ++next;
+    }
+    const auto own = changes.subspan(first, next - first);
+    const std::uint8_t before = runs[i].continues ? state : 0;
+    for (; piece < pieces.size() && pieces[piece].run == i; ++piece) {
+      add_piece(sums, pieces[piece], own, before);
+    }
+    state = own.empty() ? before : own.back().state;
+  }
+  sums.not_observed = std::max(to - from, Duration::zero()) - sums.up - sums.degraded - sums.down;
+  return sums;
+}
+
+}  // namespace reachd::journal

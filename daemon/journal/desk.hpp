@@ -1,0 +1,31 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "daemon/journal/disk.hpp"
+
+namespace reachd::journal {
+
+/// Where the journal's thread and the disk's meet, so that the first never waits for the disk. Kept
+/// alive by both: a disk that hangs when the program ends keeps its thread, and that its desk.
+struct Desk {
+  explicit Desk(const Options& options) : disk(options) {}
+
+  std::mutex mutex;                  ///< also of everything that the journal shares
+  std::condition_variable to_disk;   ///< a job is there, or it is time to go
+  std::condition_variable to_owner;  ///< whatever the journal's thread waits for
+  std::optional<Job> job;
+  std::optional<Done> done;
+  bool quit = false;
+
+  Disk disk;  ///< disk thread only
+};
+
+/// The thread that works jobs off; ends after `quit`.
+std::thread start_disk_thread(std::shared_ptr<Desk> desk);
+
+}  // namespace reachd::journal

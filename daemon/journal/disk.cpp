@@ -1,0 +1,203 @@
+#include "daemon/journal/disk.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "daemon/log/log.hpp"
+
+namespace reachd::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMark = ".corrupt-";
+/// What SQLite keeps beside a file.
+constexpr std::string_view kBeside[] = {"-wal", "-shm"};
+
+std::string explain(const std::string& path, const std::exception& error) {
+  const auto* sqlite = dynamic_cast<const sqlite::Error*>(&error);
+  return sqlite != nullptr ? fmt::format("{}: {} ({})", path, sqlite->cause(), error.what())
+                           : fmt::format("{}: {}", path, error.what());
+}
+
+/// What a damaged or lost file still tells about the present goes into the new one. Of each check
+/// that has a state it is noted that it has it now; what was before stays in the old file.
+Batch carry_over(Kept&& kept, const Job& job) {
+  Entry entry;
+  for (const CheckRow& row : kept.checks) {
+    if (row.state != 0 && job.batch != nullptr) {
+      entry.transitions.push_back({.check = row.check, .time = job.now, .state = row.state});
+    }
+  }
+  entry.checks = std::move(kept.checks);
+  entry.alerts = std::move(kept.alerts);
+  entry.cursors = std::move(kept.cursors);
+  Batch batch;
+  batch.add(std::move(entry), job.run, job.now);
+  return batch;
+}
+
+}  // namespace
+
+std::string file_in(const std::string& folder) { return (fs::path(folder) / kFile).string(); }
+
+sqlite::Connection open_to_read(const std::string& path) {
+  using sqlite::Connection;
+  try {
+    Connection connection(path, Connection::Mode::read_only);
+    connection.number("PRAGMA user_version");  // only now is the file looked at
+    return connection;
+  } catch (const sqlite::Error& error) {
+    std::error_code unknown;
+    // Without a log beside it the file is whole; who may not make one can read it all the same.
+    if (error.corrupt() || error.passing() || !fs::exists(path, unknown) ||
+        fs::exists(path + "-wal", unknown)) {
+      throw;
+    }
+  }
+  return {path, Connection::Mode::immutable};
+}
+
+std::string set_aside(const std::string& path, WallTime now) {
+  const std::string aside =
+      fmt::format("{}{}{:%Y%m%dT%H%M%SZ}", path, kMark,
+                  fmt::gmtime(std::chrono::system_clock::to_time_t(
+                      std::chrono::floor<std::chrono::system_clock::duration>(now))));
+  fs::rename(path, aside);
+  std::error_code unknown;
+  for (const std::string_view end : kBeside) {
+    fs::rename(path + std::string(end), aside + std::string(end), unknown);
+  }
+  std::vector<std::string> earlier;
+  const std::string start = fs::path(path).filename().string() + std::string(kMark);
+  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(path).parent_path())) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(start) && name.ends_with('Z')) {
+      earlier.push_back(entry.path().string());
+    }
+  }
+  std::ranges::sort(earlier);
+  for (std::size_t i = 0; i + kMostSetAside < earlier.size(); ++i) {
+    fs::remove(earlier[i], unknown);
+    for (const std::string_view end : kBeside) {
+      fs::remove(earlier[i] + std::string(end), unknown);
+    }
+  }
+  return aside;
+}
+
+Disk::Disk(const Options& options) : options_(options), path_(file_in(options.folder)) {}
+
+Done Disk::run(const Job& job) {
+  Done done;
+  try {
+    try {
+      open(job, done);
+      write(job, done);
+    } catch (const sqlite::Error& error) {
+      if (!error.corrupt()) {
+        throw;
+      }
+      replace(job, done, error.what());
+    }
+    done.written = true;
+    if (job.last) {
+      store_.reset();
+    }
+  } catch (const sqlite::Error& error) {
+    done.why = explain(path_, error);
+    if (!error.passing()) {
+      store_.reset();
+    }
+  } catch (const std::exception& error) {
+    done.why = explain(path_, error);
+    store_.reset();
+  }
+  if (!was_opened_ && !done.opened) {
+    look_at_what_is_there(done);
+  }
+  was_opened_ = true;
+  return done;
+}
+
+void Disk::open(const Job& job, Done& done) {
+  if (store_ != nullptr && store_->connection().moved()) {
+    // Whoever removed the file took what it remembered away; the open file still tells it.
+    Batch carried = carry_over(read_opened(store_->connection(), true).kept, job);
+    store_.reset();
+    fs::create_directories(options_.folder);
+    store_ = std::make_unique<Store>(path_);
+    store_->commit(carried);
+    done.replaced = path_ +
+                    " was removed or replaced while it was in use; what it remembered of "
+                    "alerts and checks is written again, its events are gone";
+  }
+  if (store_ == nullptr) {
+    fs::create_directories(options_.folder);
+    store_ = std::make_unique<Store>(path_);
+  }
+  if (!was_opened_ && !done.opened) {
+    done.opened = read_opened(store_->connection(), false);
+  }
+}
+
+void Disk::write(const Job& job, Done& done) {
+  if (job.batch == nullptr) {
+    return;
+  }
+  store_->commit(*job.batch);
+  if (trimmer_ == nullptr) {
+    trimmer_ = std::make_unique<Trimmer>(options_.max_age, options_.max_bytes);
+  }
+  try {
+    done.more = trimmer_->step(store_->connection(), job.now, job.steady);
+    if (trimmer_->take_removed_checks()) {
+      store_->forget();
+    }
+  } catch (const sqlite::Error& error) {
+    // The batch is durable. A full disk or a lock will show at the next commit, and be told then.
+    if (error.corrupt()) {
+      throw;
+    }
+  }
+}
+
+void Disk::replace(const Job& job, Done& done, const std::string& why) {
+  store_.reset();
+  const std::string aside = set_aside(path_, job.now);
+  Opened opened;
+  try {
+    sqlite::Connection connection = open_to_read(aside);
+    opened = read_opened(connection, true);
+  } catch (const sqlite::Error&) {  // nothing can be read of it
+  }
+  done.replaced = fmt::format(
+      "{} is corrupt ({}); it was set aside as {} and a new one begun, with {} checks, {} alerts "
+      "and {} cursors that could be read",
+      path_, why, fs::path(aside).filename().string(), opened.kept.checks.size(),
+      opened.kept.alerts.size(), opened.kept.cursors.size());
+  log::error(done.replaced);
+  if (!was_opened_) {
+    done.opened = opened;
+  }
+  Batch carried = carry_over(std::move(opened.kept), job);
+  store_ = std::make_unique<Store>(path_);
+  store_->commit(carried);
+  write(job, done);
+}
+
+void Disk::look_at_what_is_there(Done& done) const {
+  try {
+    sqlite::Connection connection = open_to_read(path_);
+    done.opened = read_opened(connection, true);
+  } catch (const std::exception&) {  // why it can't be opened is told already
+  }
+}
+
+}  // namespace reachd::journal

@@ -1,0 +1,415 @@
+#include "daemon/journal/journal.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include "daemon/journal/desk.hpp"
+#include "daemon/journal/file_reading.hpp"
+#include "daemon/journal/memory.hpp"
+#include "daemon/log/log.hpp"
+
+namespace reachd::journal {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A disk that takes longer is treated as one that can't write, until it answers. Longer than
+/// SQLite waits for a lock.
+constexpr Duration kPatience = 3s;
+constexpr Duration kOpening = 30s;
+constexpr Duration kFirstPause = 1s;
+constexpr Duration kLongestPause = 30s;
+
+using Callback = std::function<void(bool durable)>;
+
+/// Where nobody could read which numbers were given: beyond all of them, as those grow by one a
+/// time and this by a million a second.
+std::int64_t fresh_number(WallTime now) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+}
+
+class FileJournal final : public Journal, private Reading {
+ public:
+  FileJournal(const Options& options, const Clock& clock, Listener& listener)
+      : path_(file_in(options.folder)),
+        clock_(clock),
+        listener_(listener),
+        file_(make_file_reading(options.folder, clock)),
+        desk_(std::make_shared<Desk>(options)),
+        memory_(options.max_unsaved),
+        disk_thread_(start_disk_thread(desk_)) {
+    open();
+    thread_ = std::thread([this] { keep(); });
+  }
+  FileJournal(const FileJournal&) = delete;
+  FileJournal& operator=(const FileJournal&) = delete;
+  ~FileJournal() override { FileJournal::close(5s); }
+
+  Kept take_kept() override { return std::move(kept_); }
+
+  void write(Entry entry, Callback done) override {
+    const std::scoped_lock lock(desk_->mutex);
+    if (closing_) {
+      return;
+    }
+    memory_.look_at_clock(clock_);
+    memory_.add(std::move(entry), clock_.wall_now());
+    if (done) {
+      callbacks_.push_back(std::move(done));
+    }
+    desk_->to_owner.notify_all();
+  }
+
+  std::vector<EventRow> next_events(std::int64_t sequence, std::size_t most) const override;
+  const Reading& reading() const override { return *this; }
+  void close(Duration within) override;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  // Reading
+  std::expected<std::vector<EventRow>, std::string> events(const EventQuery& query) const override;
+  std::optional<std::int64_t> sequence_of(const std::string& event_id) const override;
+  std::int64_t last_sequence() const override;
+  std::expected<std::vector<Availability>, std::string> availability(WallTime from,
+                                                                     WallTime to) const override;
+
+  void open();
+  void submit(bool last);
+  /// The life of the journal's thread: never waits for anything but its own desk.
+  void keep();
+  bool act(Lock& lock);
+  TimePoint next_look() const;
+  void launch();
+  void finish(Lock& lock);
+  void overdue(Lock& lock);
+  void answer(Lock& lock, std::vector<Callback>& callbacks, bool durable);
+  /// With the lock given back meanwhile.
+  void fails(Lock& lock, const std::string& why);
+  void recovers(Lock& lock);
+
+  // Constant after construction.
+  const std::string path_;
+  const Clock& clock_;
+  Listener& listener_;
+  const std::unique_ptr<Reading> file_;
+  const std::shared_ptr<Desk> desk_;
+  Kept kept_;
+
+  // Under the desk's mutex.
+  Memory memory_;
+  std::vector<Callback> callbacks_;  ///< of what waits
+  bool closing_ = false;
+  bool closed_ = false;
+  bool abandoned_ = false;
+
+  // The journal's thread only, after construction.
+  std::shared_ptr<Batch> flying_;  ///< null: the disk has nothing to do
+  std::vector<Callback> flying_callbacks_;
+  TimePoint launched_{};
+  bool told_overdue_ = false;
+  bool last_launched_ = false;
+  bool failing_ = false;
+  bool more_ = false;
+  Duration pause_{};
+  TimePoint retry_at_{};
+  TimePoint heartbeat_at_{};
+  std::string first_trouble_;
+  std::string first_replaced_;
+
+  std::thread disk_thread_;
+  std::thread thread_;
+};
+
+void FileJournal::open() {
+  Lock lock(desk_->mutex);
+  desk_->job = Job{.batch = nullptr,
+                   .run = 0,
+                   .now = clock_.wall_now(),
+                   .steady = clock_.steady_now(),
+                   .last = false};
+  desk_->to_disk.notify_all();
+  const bool answered =
+      desk_->to_owner.wait_for(lock, kOpening, [&] { return desk_->done.has_value(); });
+  std::int64_t run = fresh_number(clock_.wall_now());
+  kept_.last_sequence = run;
+  if (answered) {
+    Done done = std::move(*desk_->done);
+    desk_->done.reset();
+    if (done.opened) {
+      kept_ = std::move(done.opened->kept);
+      run = done.opened->last_run + 1;
+    }
+    first_trouble_ = std::move(done.why);
+    first_replaced_ = std::move(done.replaced);
+  } else {
+    first_trouble_ = path_ + ": the disk does not answer";
+    flying_ = std::make_shared<Batch>();  // of which the answer will come
+    told_overdue_ = true;
+  }
+  memory_.begin(kept_.last_sequence, run, clock_);
+}
+
+void FileJournal::keep() {
+  Lock lock(desk_->mutex);
+  if (!first_replaced_.empty()) {
+    fails(lock, first_replaced_);
+  }
+  if (!first_trouble_.empty()) {
+    fails(lock, first_trouble_);
+    pause_ = kFirstPause;
+    retry_at_ = clock_.steady_now() + pause_;
+  }
+  while (!closed_ && !abandoned_) {
+    if (!act(lock)) {
+      // The clock may be one that tests move by hand; real time only bounds the wait.
+      const Duration wait =
+          std::clamp<Duration>(next_look() - clock_.steady_now(), 1ms, kHeartbeat);
+      desk_->to_owner.wait_for(lock, wait);
+    }
+  }
+  answer(lock, callbacks_, false);
+}
+
+/// True if something was done, and another look is due.
+bool FileJournal::act(Lock& lock) {
+  memory_.look_at_clock(clock_);
+  const TimePoint now = clock_.steady_now();
+  if (desk_->done) {
+    finish(lock);
+    return true;
+  }
+  if (failing_ && !callbacks_.empty()) {
+    answer(lock, callbacks_, false);
+    return true;
+  }
+  if (flying_ != nullptr) {
+    if (!told_overdue_ && now - launched_ >= kPatience) {
+      overdue(lock);
+      return true;
+    }
+    return false;
+  }
+  const bool wanted = memory_.has_unsaved() || !callbacks_.empty() || more_ || now >= heartbeat_at_;
+  if (closing_ || (failing_ ? now >= retry_at_ : wanted)) {
+    launch();
+    return true;
+  }
+  return false;
+}
+
+TimePoint FileJournal::next_look() const {
+  if (flying_ != nullptr) {
+    return told_overdue_ ? TimePoint::max() : launched_ + kPatience;
+  }
+  return failing_ ? retry_at_ : heartbeat_at_;
+}
+
+void FileJournal::launch() {
+  last_launched_ = closing_;
+  memory_.stamp(clock_, closing_);
+  flying_ = std::make_shared<Batch>(memory_.take());
+  flying_callbacks_ = std::exchange(callbacks_, {});
+  launched_ = clock_.steady_now();
+  heartbeat_at_ = launched_ + kHeartbeat;
+  told_overdue_ = false;
+  more_ = false;
+  desk_->job = Job{.batch = flying_,
+                   .run = memory_.run(),
+                   .now = clock_.wall_now(),
+                   .steady = launched_,
+                   .last = closing_};
+  desk_->to_disk.notify_all();
+}
+
+void FileJournal::finish(Lock& lock) {
+  const Done done = std::move(*desk_->done);
+  desk_->done.reset();
+  const std::shared_ptr<Batch> batch = std::exchange(flying_, nullptr);
+  std::vector<Callback> callbacks = std::exchange(flying_callbacks_, {});
+  more_ = done.more;
+  if (done.written) {
+    memory_.saved(*batch);
+  } else {
+    memory_.give_back(std::move(*batch));
+    pause_ = failing_ ? std::min(pause_ * 2, kLongestPause) : kFirstPause;
+    retry_at_ = clock_.steady_now() + pause_;
+  }
+  const bool closes = last_launched_;
+  if (!done.replaced.empty()) {
+    fails(lock, done.replaced);
+  }
+  if (done.written) {
+    recovers(lock);
+  } else {
+    fails(lock, done.why);
+  }
+  answer(lock, callbacks, done.written);
+  if (closes) {
+    closed_ = true;
+    desk_->to_owner.notify_all();
+  }
+}
+
+void FileJournal::overdue(Lock& lock) {
+  told_overdue_ = true;
+  std::vector<Callback> callbacks = std::exchange(flying_callbacks_, {});
+  fails(lock, path_ + ": the disk does not answer");
+  answer(lock, callbacks, false);
+}
+
+void FileJournal::answer(Lock& lock, std::vector<Callback>& callbacks, bool durable) {
+  const std::vector<Callback> now = std::exchange(callbacks, {});
+  lock.unlock();
+  for (const Callback& callback : now) {
+    callback(durable);
+  }
+  lock.lock();
+}
+
+void FileJournal::fails(Lock& lock, const std::string& why) {
+  const bool tell = !std::exchange(failing_, true);
+  lock.unlock();
+  listener_.on_journal_error();
+  if (tell) {
+    log::error("the journal can't be written; events are kept in memory", {{"why", why}});
+    listener_.on_journal_failing(why);
+  }
+  lock.lock();
+}
+
+void FileJournal::recovers(Lock& lock) {
+  if (!std::exchange(failing_, false)) {
+    return;
+  }
+  const std::size_t lost = memory_.take_lost();
+  lock.unlock();
+  log::info("the journal is written again", {{"events lost", lost}});
+  listener_.on_journal_recovered(lost);
+  lock.lock();
+}
+
+std::vector<EventRow> FileJournal::next_events(std::int64_t sequence, std::size_t most) const {
+  std::vector<EventRow> events;
+  for (;;) {
+    std::int64_t floor = 0;
+    {
+      const std::scoped_lock lock(desk_->mutex);
+      floor = memory_.floor();
+      if (sequence + 1 >= floor) {
+        return memory_.after(sequence, most);
+      }
+    }
+    EventQuery query;
+    query.after = sequence;
+    query.before = floor;
+    query.limit = most;
+    auto stored = file_->events(query);
+    const std::scoped_lock lock(desk_->mutex);
+    if (!stored) {
+      // What is new goes out all the same; who was far behind misses what can't be read.
+      log::warning("events can't be read from the journal and are not delivered",
+                   {{"why", stored.error()}, {"after", sequence}, {"before", floor}});
+      return memory_.after(sequence, most);
+    }
+    if (stored->size() >= most) {
+      return std::move(*stored);
+    }
+    if (memory_.floor() == floor) {
+      std::ranges::move(memory_.after(floor - 1, most - stored->size()),
+                        std::back_inserter(*stored));
+      return std::move(*stored);
+    }
+    if (!stored->empty()) {
+      return std::move(
+          *stored);  // memory has moved on meanwhile; the rest comes with the next call
+    }
+  }
+}
+
+std::expected<std::vector<EventRow>, std::string> FileJournal::events(
+    const EventQuery& query) const {
+  std::vector<EventRow> unsaved;
+  {
+    const std::scoped_lock lock(desk_->mutex);
+    unsaved = memory_.unsaved(query);
+  }
+  EventQuery stored_query = query;
+  if (!unsaved.empty()) {
+    // What is written between these two moments is not to come twice.
+    const auto first = std::ranges::min(unsaved, {}, &EventRow::sequence).sequence;
+    stored_query.before = std::min(first, query.before.value_or(first));
+  }
+  auto stored = file_->events(stored_query);
+  if (!stored) {
+    const std::scoped_lock lock(desk_->mutex);
+    stored = memory_.matching(query);
+  } else if (query.newest_first) {
+    std::ranges::move(*stored, std::back_inserter(unsaved));
+    stored = std::move(unsaved);
+  } else {
+    std::ranges::move(unsaved, std::back_inserter(*stored));
+  }
+  stored->resize(std::min(stored->size(), query.limit));
+  return stored;
+}
+
+std::optional<std::int64_t> FileJournal::sequence_of(const std::string& event_id) const {
+  {
+    const std::scoped_lock lock(desk_->mutex);
+    if (const auto known = memory_.sequence_of(event_id)) {
+      return known;
+    }
+  }
+  return file_->sequence_of(event_id);
+}
+
+std::int64_t FileJournal::last_sequence() const {
+  const std::scoped_lock lock(desk_->mutex);
+  return memory_.last_sequence();
+}
+
+std::expected<std::vector<Availability>, std::string> FileJournal::availability(WallTime from,
+                                                                                WallTime to) const {
+  History history = history_in(path_, from, to, clock_.wall_now()).value_or(History{});
+  {
+    const std::scoped_lock lock(desk_->mutex);
+    if (flying_ != nullptr) {
+      overlay(history, *flying_);
+    }
+    memory_.lay_over(history, clock_);
+  }
+  return availability_of(history, from, to);
+}
+
+void FileJournal::close(Duration within) {
+  {
+    Lock lock(desk_->mutex);
+    closing_ = true;
+    desk_->to_owner.notify_all();
+    if (!desk_->to_owner.wait_for(lock, within, [&] { return closed_; })) {
+      abandoned_ = true;
+    }
+    desk_->quit = true;
+    desk_->to_disk.notify_all();
+    desk_->to_owner.notify_all();
+  }
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+  if (disk_thread_.joinable()) {
+    // A thread that the disk holds can't be waited for; it has all it needs.
+    flying_ != nullptr ? disk_thread_.detach() : disk_thread_.join();
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Journal> open_journal(const Options& options, const Clock& clock,
+                                      Listener& listener) {
+  return std::make_unique<FileJournal>(options, clock, listener);
+}
+
+}  // namespace reachd::journal
