@@ -71,13 +71,13 @@ class Policy {
 
   /// Open ones, and those that ended at most kToldFor ago, by key.
   std::vector<event::Alert> alerts() const;
-  /// What the journal remembered of a check: null if nothing. For the engine's first verdicts.
-  const journal::CheckRow* remembered(std::string_view check) const;
 
   static constexpr Duration kToldFor = std::chrono::minutes(15);
 
  private:
   struct State;
+  Decision looked_again(std::string_view check, const engine::CheckStatus& status);
+
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <utility>
+
+#include "daemon/alert/classes.hpp"
+#include "daemon/alert/messages.hpp"
+#include "daemon/alert/policy_state.hpp"
+
+namespace reachd::alert {
+namespace {
+
+using engine::Modifier;
+using engine::Verdict;
+
+/// What failed first, as an address; empty: none was reached.
+std::string failing_address(const Outcome& outcome) {
+  const auto failed = std::ranges::find_if(
+      outcome.attempts, [](const Attempt& attempt) { return !attempt.success(); });
+  return failed != outcome.attempts.end() && failed->endpoint ? failed->endpoint->to_string()
+                                                              : std::string();
+}
+
+std::string offender_of(const Outcome& outcome) {
+  const auto offended = std::ranges::find_if(
+      outcome.attempts, [](const Attempt& attempt) { return attempt.offender.has_value(); });
+  return offended != outcome.attempts.end() ? offended->offender->to_string() : std::string();
+}
+
+/// Takes what changes while an alert is open from the outage; true if anything did. The message
+/// alone is no change: it may hold a duration.
+bool take_annotations(event::Alert& alert, const Outage& outage, std::string message) {
+  std::string reason(outage.reason ? to_string(*outage.reason) : std::string_view());
+  std::string phase(to_string(outage.phase));
+  std::string address = outage.outcome ? failing_address(*outage.outcome) : alert.address;
+  std::string offender = outage.outcome ? offender_of(*outage.outcome) : alert.offender;
+  if (alert.reason == reason && alert.phase == phase && alert.address == address &&
+      alert.offender == offender) {
+    return false;
+  }
+  alert.reason = std::move(reason);
+  alert.phase = std::move(phase);
+  alert.address = std::move(address);
+  alert.offender = std::move(offender);
+  alert.message = std::move(message);
+  return true;
+}
+
+}  // namespace
+
+event::Event Policy::State::make_event(event::Kind kind, const event::Identity& who,
+                                       config::Severity severity) {
+  event::Event event;
+  event.time = now.wall;
+  event.kind = kind;
+  event.severity = severity;
+  event.vantage = vantage;
+  event.check = who;
+  return event;
+}
+
+config::Severity Policy::State::severity_of(std::uint32_t index) const {
+  return config::severity(plan->checks[index], subjects[index].has_been_up);
+}
+
+void Policy::State::tell_down(std::uint32_t index, Verdict from, Modifier by, bool late) {
+  const Subject& subject = subjects[index];
+  const Outage& outage = *subject.outage;
+  const event::Identity who = identity(index);
+  event::Event event = make_event(event::Kind::check_down, who, subject.severity);
+  event.from = from;
+  event.to = Verdict::down;
+  event.since = std::min(outage.since, now.wall);
+  event.reason = outage.reason;
+  event.phase = outage.phase;
+  const std::string why = cause(outage.outcome.get(), outage.reason);
+  event.message = late ? late_message(who, now.wall - *event.since, why) : down_message(who, why);
+  if (outage.outcome) {
+    event.evidence = event::evidence_of(*outage.outcome, outage.path);
+  }
+  event.suppressed_by = by;
+  event.parent = by == Modifier::dependency ? outage.parent : std::string();
+  out.events.push_back(std::move(event));
+}
+
+void Policy::State::tell_up(std::uint32_t index, Verdict from, Verdict to,
+                            const engine::CheckStatus& status, Modifier by) {
+  const Subject& subject = subjects[index];
+  const Outage* outage = subject.outage.get();
+  const event::Identity who = identity(index);
+  event::Event event =
+      make_event(to == Verdict::degraded ? event::Kind::check_degraded : event::Kind::check_up, who,
+                 outage != nullptr ? subject.severity : config::Severity::info);
+  event.from = from;
+  event.to = to;
+  const std::string flaw =
+      !status.why.empty() ? std::string(status.why) : cause(status.last.get(), std::nullopt);
+  if (outage != nullptr) {
+    event.since = std::min(outage->since, now.wall);
+    const Duration lasted = now.wall - *event.since;
+    event.message = to == Verdict::degraded
+                        ? up_degraded_message(who, lasted, flaw)
+                        : up_message(who, lasted, cause(outage->outcome.get(), outage->reason));
+    event.parent = by == Modifier::dependency ? outage->parent : std::string();
+  } else {
+    event.since = subject.since;
+    event.message = to == Verdict::degraded ? degraded_message(who, flaw) : well_message(who);
+  }
+  if (status.last) {
+    event.reason = status.last->reason;
+    event.phase = status.last->phase;
+    event.evidence = event::evidence_of(*status.last, nullptr);
+  }
+  event.suppressed_by = by;
+  out.events.push_back(std::move(event));
+}
+
+void Policy::State::open_alert(std::uint32_t index, bool late) {
+  Subject& subject = subjects[index];
+  Outage& outage = *subject.outage;
+  event::Alert alert;
+  alert.name = class_of(outage.reason.value_or(Reason::timeout),
+                        plan->checks[index].necessity == config::Necessity::optional);
+  alert.check = identity(index);
+  alert.key = std::string(to_string(alert.name)) + '|' + alert.check->id;
+  alert.severity = subject.severity;
+  alert.vantage = vantage;
+  alert.since = late ? now.wall : std::min(outage.since, now.wall);
+  alert.message = out.events.back().message;
+  take_annotations(alert, outage, alert.message);
+  alert.flapping = subject.flaps.flapping();
+  outage.alert = book.open(std::move(alert));
+  changed(*outage.alert);
+}
+
+void Policy::State::end_outage(Subject& subject) {
+  if (subject.outage->alert != nullptr) {
+    subject.outage->alert->flapping = false;
+    book.end(*subject.outage->alert, now.wall, now.steady);
+    changed(*subject.outage->alert);
+  }
+  subject.standing = Standing::clear;
+  subject.outage.reset();
+}
+
+void Policy::State::annotate(std::uint32_t index, const engine::CheckStatus& status) {
+  const Subject& subject = subjects[index];
+  if (subject.standing != Standing::told || !status.last || status.last->success()) {
+    return;
+  }
+  Outage& outage = *subject.outage;
+  outage.outcome = status.last;
+  outage.reason = status.last->reason;
+  outage.phase = status.last->phase;
+  outage.path = status.path;
+  if (take_annotations(*outage.alert, outage,
+                       down_message(identity(index), cause(outage.outcome.get(), {})))) {
+    changed(*outage.alert);
+  }
+}
+
+}  // namespace reachd::alert
