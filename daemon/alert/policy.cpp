@@ -35,8 +35,8 @@ void Decision::append(Decision&& other) {
   append_to(marks, std::move(other.marks));
 }
 
-Policy::Policy(std::string vantage, const journal::Kept& kept)
-    : state_(std::make_unique<State>(std::move(vantage))) {
+Policy::Policy(std::string vantage, const journal::Kept& kept, Peek peek)
+    : state_(std::make_unique<State>(std::move(vantage), std::move(peek))) {
   State::Before& before = state_->former.emplace();
   before.rows.reserve(kept.checks.size());
   for (const journal::CheckRow& row : kept.checks) {

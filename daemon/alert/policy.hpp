@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,18 +40,24 @@ struct Decision {
   void append(Decision&& other);
 };
 
+/// What is known of a check right now, by its id; nothing: it is not in the plan. Asked while a
+/// verdict is judged, a few times at most.
+using Peek = std::function<std::optional<engine::CheckStatus>(std::string_view check)>;
+
 /// Turns verdicts into events and alerts (contract, 1 and 7). Pure: no threads, no I/O, time comes
 /// with each call.
 class Policy {
  public:
-  /// What was kept from the process before, `checks` and `alerts` of it.
-  Policy(std::string vantage, const journal::Kept& kept);
+  /// What was kept from the process before, `checks` and `alerts` of it. Without `peek`, only what
+  /// was told is known, so that an alert waits more often for what a parent says.
+  Policy(std::string vantage, const journal::Kept& kept, Peek peek = {});
   Policy(const Policy&) = delete;
   Policy& operator=(const Policy&) = delete;
   ~Policy();
 
-  /// Goes over to a plan; to be called before any of its verdicts. Alerts of checks that are gone
-  /// end.
+  /// Goes over to a plan; to be called before any of its verdicts. Alerts of checks that are gone,
+  /// or that look at another target now, end; an event check.unknown says so to whoever heard of
+  /// them, as no other event will.
   Decision adopt(std::shared_ptr<const config::Plan> plan, const Alerting& alerting,
                  const config::Maintenance& maintenance, Now now);
   /// A verdict changed; the status is that after the change.

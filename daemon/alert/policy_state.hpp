@@ -60,7 +60,8 @@ struct Subject {
 };
 
 struct Policy::State {
-  explicit State(std::string vantage_name) : vantage(std::move(vantage_name)) {}
+  State(std::string vantage_name, Peek peek_at)
+      : vantage(std::move(vantage_name)), peek(std::move(peek_at)) {}
 
   /// What was kept by the process before, until the first adopt().
   struct Before {
@@ -69,6 +70,7 @@ struct Policy::State {
   };
 
   std::string vantage;
+  const Peek peek;  ///< empty: nobody can tell
   std::shared_ptr<const config::Plan> plan = std::make_shared<const config::Plan>();
   Flapping flapping;
   std::vector<Duration> thresholds;  ///< of certificates, longest first
@@ -117,7 +119,8 @@ struct Policy::State {
 
   // policy_verdict.cpp: what a verdict means
   void step(std::uint32_t index, const engine::CheckStatus& status);
-  void turned_unknown(std::uint32_t index, const engine::CheckStatus& status);
+  void turned_unknown(std::uint32_t index, engine::Verdict before,
+                      const engine::CheckStatus& status);
   void came_up(std::uint32_t index, engine::Verdict before, const engine::CheckStatus& status);
   void went_down(std::uint32_t index, engine::Verdict before, const engine::CheckStatus& status);
   /// Decides whether the outage, which has no alert, gets one.

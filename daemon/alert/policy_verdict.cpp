@@ -28,7 +28,7 @@ void Policy::State::step(std::uint32_t index, const engine::CheckStatus& status)
   subject.has_been_up = subject.has_been_up || status.has_been_up;
   touch(index);
   if (to == Verdict::unknown) {
-    turned_unknown(index, status);
+    turned_unknown(index, before, status);
     return;
   }
   subject.down = to == Verdict::down;
@@ -41,13 +41,15 @@ void Policy::State::step(std::uint32_t index, const engine::CheckStatus& status)
   subject.said_unknown = false;
 }
 
-void Policy::State::turned_unknown(std::uint32_t index, const engine::CheckStatus& status) {
+void Policy::State::turned_unknown(std::uint32_t index, Verdict before,
+                                   const engine::CheckStatus& status) {
   Subject& subject = subjects[index];
   if (subject.standing == Standing::pending) {
     hold(index, Modifier::dependency, std::move(subject.outage->parent));
   }
   const event::Identity who = identity(index);
   event::Event event = make_event(event::Kind::check_unknown, who, config::Severity::info);
+  event.from = before;
   event.to = Verdict::unknown;
   event.since = subject.since;
   const bool clear_reason = status.last && !status.last->success();

@@ -70,10 +70,15 @@ void PolicyLab::plan(const std::vector<Wanted>& checks) {
 
 void PolicyLab::adopt() {
   // The engine forgets what it knew of checks that are gone or mean something else.
+  std::map<std::string, std::string, std::less<>> targets;
+  for (const config::Check& check : plan_->checks) {
+    targets[check.id] = plan_->probes[check.probe].target.text;
+  }
   std::erase_if(statuses_, [&](const auto& status) {
-    return std::ranges::none_of(
-        plan_->checks, [&](const config::Check& check) { return check.id == status.first; });
+    const auto now = targets.find(status.first);
+    return now == targets.end() || now->second != targets_[status.first];
   });
+  targets_ = std::move(targets);
   carry_out(policy_->adopt(plan_, alerting, maintenance, now_));
 }
 

@@ -86,6 +86,7 @@ class PolicyLab {
   std::shared_ptr<const config::Plan> plan_;
   std::unique_ptr<alert::Policy> policy_;
   std::map<std::string, engine::CheckStatus, std::less<>> statuses_;  ///< by id, of this process
+  std::map<std::string, std::string, std::less<>> targets_;           ///< by id
   // The store.
   std::map<std::string, journal::CheckRow> rows_;
   std::map<std::string, std::string> alerts_;
