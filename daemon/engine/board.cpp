@@ -16,6 +16,18 @@ std::string_view to_string(Modifier modifier) noexcept {
   return kWords[static_cast<std::size_t>(modifier)];
 }
 
+std::vector<Modifier> held_by(const Modifiers& modifiers) {
+  std::vector<Modifier> result;
+  for (const auto& [holds, modifier] : {std::pair(modifiers.dependency, Modifier::dependency),
+                                        std::pair(modifiers.maintenance, Modifier::maintenance),
+                                        std::pair(modifiers.flapping, Modifier::flapping)}) {
+    if (holds) {
+      result.push_back(modifier);
+    }
+  }
+  return result;
+}
+
 Board::Board(std::shared_ptr<const config::Plan> plan)
     : plan_(std::move(plan)), by_id_(plan_->checks.size()), statuses_(plan_->checks.size()) {
   std::iota(by_id_.begin(), by_id_.end(), 0U);

@@ -32,6 +32,8 @@ struct Modifiers {
 
   bool operator==(const Modifiers&) const = default;
 };
+/// One by one, in the order of Modifier.
+std::vector<Modifier> held_by(const Modifiers& modifiers);
 
 /// What is remembered of a check from before this process.
 struct Memory {

@@ -283,6 +283,11 @@ void write_check_status(Writer& out, const config::Plan& plan, const config::Che
   out.member("state", to_string(status.verdict));
   out.key("why").value_or_null(status.why);
   out.member("last_change", status.last_change);
+  out.key("suppressed_by").begin_array();
+  for (const engine::Modifier modifier : engine::held_by(status.modifiers)) {
+    out.value(to_string(modifier));
+  }
+  out.end_array();
   out.member("probes", status.probes).member("failures", status.failures);
   out.key("results").begin_object();
   for (const auto& [reason, count] : status.results) {

@@ -22,8 +22,9 @@ void write_plan_row(Writer& out, const config::Plan& plan, const config::Check& 
 void write_check_row(Writer& out, const config::Plan& plan, const config::Check& check,
                      const engine::CheckStatus& status);
 
-/// A row of /api/v1/checks: as above, with `last_change`, `why` (beside the result), `probes`,
-/// `failures`, `results` (count by reason), `path` (null: not traced); `severity` as it is now.
+/// A row of /api/v1/checks: as above, with `last_change`, `suppressed_by` (what holds its alerts
+/// back: dependency, maintenance, flapping), `probes`, `failures`, `results` (count by reason),
+/// `path` (null: not traced); `severity` as it is now.
 void write_check_status(Writer& out, const config::Plan& plan, const config::Check& check,
                         const engine::CheckStatus& status);
 

@@ -33,14 +33,6 @@ class Samples {
   const config::Check& check() const { return board_->plan().checks[index_]; }
   const config::ProbeSpec& spec() const { return board_->plan().probes[check().probe]; }
   const engine::CheckStatus& status() const { return (*statuses_)[index_]; }
-  bool a_parent_is_down() const {
-    const auto parents = std::ranges::equal_range(
-        labels_->parents(), static_cast<std::uint32_t>(index_), {},
-        [](const std::pair<std::uint32_t, std::uint32_t>& edge) { return edge.first; });
-    return std::ranges::any_of(parents, [&](const auto& edge) {
-      return (*statuses_)[edge.second].verdict == engine::Verdict::down;
-    });
-  }
 
   /// A sample's name and labels up to the value; call one of the values next.
   Samples& sample() {
@@ -123,8 +115,8 @@ void write_up(Samples& out) {
 void write_state(Samples& out) { out.sample().value(static_cast<unsigned>(out.status().verdict)); }
 
 void write_suppressed(Samples& out) {
-  if (out.a_parent_is_down()) {
-    out.sample().label("by", "dependency").value(1);
+  for (const engine::Modifier modifier : engine::held_by(out.status().modifiers)) {
+    out.sample().label("by", to_string(modifier)).value(1);
   }
 }
 
@@ -268,8 +260,7 @@ CheckLabels::CheckLabels(const engine::Board& board) {
   }
   text_.reserve(size);
   ends_.reserve(plan.checks.size());
-  for (std::uint32_t index = 0; index < plan.checks.size(); ++index) {
-    const config::Check& check = plan.checks[index];
+  for (const config::Check& check : plan.checks) {
     append_label(text_, "check", check.id);
     text_ += ',';
     append_label(text_, "product", *check.product);
@@ -282,11 +273,6 @@ CheckLabels::CheckLabels(const engine::Board& board) {
       }
     }
     ends_.push_back(text_.size());
-    for (const std::string& parent : check.depends_on) {
-      if (const auto found = board.find(parent)) {
-        parents_.emplace_back(index, static_cast<std::uint32_t>(*found));
-      }
-    }
   }
 }
 

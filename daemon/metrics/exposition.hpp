@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "daemon/engine/board.hpp"
@@ -16,23 +15,17 @@ namespace reachd::metrics {
 /// How many checks are in each state; indexed by engine::Verdict.
 using StateCounts = std::array<std::uint64_t, 4>;
 
-/// What of a board's series never changes: each check's label block, escaped once, and who depends
-/// on whom.
+/// What of a board's series never changes: each check's label block, escaped once.
 class CheckLabels {
  public:
   explicit CheckLabels(const engine::Board& board);
 
   /// `check="...",product="...",target="...",site="..."`
   std::string_view block(std::size_t check) const noexcept;
-  /// The checks that this one depends on: (check, parent), sorted.
-  const std::vector<std::pair<std::uint32_t, std::uint32_t>>& parents() const noexcept {
-    return parents_;
-  }
 
  private:
   std::string text_;
   std::vector<std::size_t> ends_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> parents_;
 };
 
 /// The per-check series of one scrape (contract, section 5), written piece by piece so that a large

@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
+#include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -27,6 +30,9 @@ constexpr std::array<std::string_view, 12> kEventKinds = {
     "check.unknown",   "check.flapping",  "certificate.expiring",
     "daemon.started",  "daemon.stopped",  "config.reloaded",
     "config.rejected", "journal.failing", "journal.recovered"};
+
+constexpr std::array<std::string_view, 4> kDeliveryOutcomes = {"delivered", "failed", "refused",
+                                                               "dropped"};
 
 constexpr std::array kProbeBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                      0.25,  0.5,    1.0,   2.5,  5.0,   10.0, 30.0};
@@ -141,10 +147,9 @@ class SelfMetricsImpl final : public SelfMetrics {
     skipped_[static_cast<std::size_t>(cause)]->Increment(static_cast<double>(count));
   }
 
+  /// What becomes an event is count_event()'s.
   void on_change(const config::Check& /*check*/, engine::Verdict /*from*/,
-                 const engine::CheckStatus& status) override {
-    count_event("check." + std::string(to_string(status.verdict)));
-  }
+                 const engine::CheckStatus& /*status*/) override {}
 
   void count_event(std::string_view kind) override {
     const auto found = std::ranges::find(kEventKinds, kind);
@@ -152,6 +157,19 @@ class SelfMetricsImpl final : public SelfMetrics {
       events_[static_cast<std::size_t>(found - kEventKinds.begin())]->Increment();
     }
   }
+
+  void count_delivery(std::string_view sink, std::string_view outcome,
+                      std::uint64_t count) override {
+    sinks_.count(sink, outcome, count);
+  }
+
+  void set_pending(std::string_view sink, std::uint64_t pending, Duration oldest) override {
+    sinks_.set_pending(sink, pending, oldest);
+  }
+
+  void forget_sink(std::string_view sink) override { sinks_.forget(sink); }
+
+  void count_journal_error() override { journal_errors_.Increment(); }
 
   void config_read(bool successful, WallTime when) override {
     reload_successful_.Set(successful ? 1 : 0);
@@ -214,6 +232,82 @@ class SelfMetricsImpl final : public SelfMetrics {
     vantage_ = &vantages_.Add({{"vantage", vantage_name_}});
     vantage_->Set(1);
   }
+
+  /// The series of each sink.
+  class SinkMetrics {
+   public:
+    explicit SinkMetrics(prometheus::Registry& registry)
+        : deliveries_(prometheus::BuildCounter()
+                          .Name("reachd_deliveries_total")
+                          .Help("Events and alerts on their way to a sink, by how that ended.")
+                          .Register(registry)),
+          pending_(prometheus::BuildGauge()
+                       .Name("reachd_outbox_pending")
+                       .Help("Events and alerts that wait for a sink.")
+                       .Register(registry)),
+          oldest_(prometheus::BuildGauge()
+                      .Name("reachd_outbox_oldest_seconds")
+                      .Help("How long the oldest of what waits for a sink has waited.")
+                      .Register(registry)) {}
+
+    void count(std::string_view sink, std::string_view outcome, std::uint64_t count) {
+      const auto found = std::ranges::find(kDeliveryOutcomes, outcome);
+      if (found != kDeliveryOutcomes.end()) {
+        const std::scoped_lock lock(mutex_);
+        of(sink).deliveries[static_cast<std::size_t>(found - kDeliveryOutcomes.begin())]->Increment(
+            static_cast<double>(count));
+      }
+    }
+
+    void set_pending(std::string_view sink, std::uint64_t pending, Duration oldest) {
+      const std::scoped_lock lock(mutex_);
+      const Series& series = of(sink);
+      series.pending->Set(static_cast<double>(pending));
+      series.oldest->Set(seconds(oldest));
+    }
+
+    void forget(std::string_view sink) {
+      const std::scoped_lock lock(mutex_);
+      const auto found = sinks_.find(sink);
+      if (found == sinks_.end()) {
+        return;
+      }
+      for (Counter* const counter : found->second.deliveries) {
+        deliveries_.Remove(counter);
+      }
+      pending_.Remove(found->second.pending);
+      oldest_.Remove(found->second.oldest);
+      sinks_.erase(found);
+    }
+
+   private:
+    struct Series {
+      std::array<Counter*, kDeliveryOutcomes.size()> deliveries{};
+      Gauge* pending = nullptr;
+      Gauge* oldest = nullptr;
+    };
+
+    const Series& of(std::string_view sink) {
+      if (const auto found = sinks_.find(sink); found != sinks_.end()) {
+        return found->second;
+      }
+      const std::string name(sink);
+      Series& series = sinks_[name];
+      for (std::size_t outcome = 0; outcome < kDeliveryOutcomes.size(); ++outcome) {
+        series.deliveries[outcome] = &deliveries_.Add(
+            {{"sink", name}, {"outcome", std::string(kDeliveryOutcomes[outcome])}});
+      }
+      series.pending = &pending_.Add({{"sink", name}});
+      series.oldest = &oldest_.Add({{"sink", name}});
+      return series;
+    }
+
+    prometheus::Family<Counter>& deliveries_;
+    prometheus::Family<Gauge>& pending_;
+    prometheus::Family<Gauge>& oldest_;
+    std::mutex mutex_;
+    std::map<std::string, Series, std::less<>> sinks_;  ///< guarded by it
+  };
 
   /// The process_* series under their usual names. A fact that the system does not tell stays away.
   class ProcessMetrics {
@@ -279,10 +373,14 @@ class SelfMetricsImpl final : public SelfMetrics {
                                     "1 if the configuration was good when it was last read.");
   Gauge& reload_time_ = gauge("reachd_config_last_reload_success_timestamp_seconds",
                               "When the configuration was last read and good.");
+  Counter& journal_errors_ =
+      counter("reachd_journal_errors_total", "Attempts to write the journal that failed.");
   prometheus::Family<Gauge>& vantages_ = prometheus::BuildGauge()
                                              .Name("reachd_vantage_info")
                                              .Help("The host that it is all seen from.")
                                              .Register(registry_);
+
+  SinkMetrics sinks_{registry_};
 
   std::mutex render_mutex_;
   // Guarded by it.

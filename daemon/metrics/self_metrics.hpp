@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,8 +17,17 @@ namespace reachd::metrics {
 /// are quick enough for every probe.
 class SelfMetrics : public engine::Observer {
  public:
-  /// `kind` is one of section 7's list. Changes of verdicts are counted by on_change().
+  /// `kind` is one of section 7's list.
   virtual void count_event(std::string_view kind) = 0;
+  /// `outcome`: delivered, failed, refused, dropped. A sink's first count or number makes all its
+  /// series.
+  virtual void count_delivery(std::string_view sink, std::string_view outcome,
+                              std::uint64_t count) = 0;
+  /// What waits for the sink now, and for how long the oldest of it has.
+  virtual void set_pending(std::string_view sink, std::uint64_t pending, Duration oldest) = 0;
+  /// The series of the sink go.
+  virtual void forget_sink(std::string_view sink) = 0;
+  virtual void count_journal_error() = 0;
   /// How the last reading of the configuration ended; also called for the one at start.
   virtual void config_read(bool successful, WallTime when) = 0;
 

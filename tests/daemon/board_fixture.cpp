@@ -177,7 +177,10 @@ std::shared_ptr<engine::Board> small_board() {
     status.failures = 3;
     status.results = {{Reason::http_status, 3}};
   });
-  board->update(2, [](engine::CheckStatus& status) { status.last_change = at(1'700'000'000s); });
+  board->update(2, [](engine::CheckStatus& status) {
+    status.last_change = at(1'700'000'000s);
+    status.modifiers.maintenance = true;
+  });
   return board;
 }
 

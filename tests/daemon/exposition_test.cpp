@@ -75,14 +75,20 @@ TEST(Exposition, UnknownChecksHaveNoUpSeries) {
   EXPECT_THAT(lines_with(text, "reachd_check_state{"), testing::SizeIs(3));
 }
 
-TEST(Exposition, ADownParentSuppressesItsChildren) {
+TEST(Exposition, WhatHoldsAlertsBackIsTheMarkAndNothingElse) {
   const auto board = test::small_board();
+  board->update(2, [](engine::CheckStatus& status) { status.modifiers = {}; });
+  board->update(0, [](engine::CheckStatus& status) { status.verdict = engine::Verdict::down; });
   EXPECT_THAT(lines_with(scraped(board, Format::text), "reachd_check_suppressed"),
               testing::IsEmpty());
-  board->update(0, [](engine::CheckStatus& status) { status.verdict = engine::Verdict::down; });
+  board->update(1, [](engine::CheckStatus& status) {
+    status.modifiers = {.dependency = true, .flapping = true};
+  });
+  const std::string check =
+      "reachd_check_suppressed{check=\"custom/web\",product=\"custom\","
+      "target=\"web.example.com:80\",by=";
   EXPECT_THAT(lines_with(scraped(board, Format::text), "reachd_check_suppressed{"),
-              testing::ElementsAre("reachd_check_suppressed{check=\"custom/web\",product=\"custom\""
-                                   ",target=\"web.example.com:80\",by=\"dependency\"} 1"));
+              testing::ElementsAre(check + "\"dependency\"} 1", check + "\"flapping\"} 1"));
 }
 
 TEST(Exposition, AnAddressThatWasTriedTwiceIsOneSeries) {

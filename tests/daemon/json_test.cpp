@@ -201,13 +201,15 @@ TEST(Json, CheckRowAddsStateAndResult) {
   EXPECT_EQ(never.at("state").as_string(), "unknown");
   EXPECT_EQ(never.at("why").as_string(), "not probed");
   EXPECT_TRUE(never.at("result").is_null());
-  const auto status = board->status(1);
+  auto status = board->status(1);
+  status.modifiers = {.dependency = true, .maintenance = true};
   const object down = written(
       [&](json::Writer& out) { json::write_check_status(out, plan, plan.checks[1], status); });
   EXPECT_EQ(down.at("state").as_string(), "down");
   EXPECT_EQ(down.at("result").at("reason").as_string(), "http_status");
   EXPECT_EQ(down.at("results").at("http_status").as_int64(), 3);
   EXPECT_EQ(down.at("last_change").as_string(), "2023-11-14T22:14:10.000Z");
+  EXPECT_EQ(boost::json::serialize(down.at("suppressed_by")), R"(["dependency","maintenance"])");
 }
 
 TEST(Json, RequirementNamesItsRefOrItsTable) {

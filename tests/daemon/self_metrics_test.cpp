@@ -65,13 +65,10 @@ TEST(SelfMetrics, ProbesFillBothHistograms) {
   EXPECT_THAT(text, HasSubstr("reachd_schedule_lag_seconds_bucket{le=\"+Inf\"} 1\n"));
 }
 
-TEST(SelfMetrics, CountsSkipsChangesAndEvents) {
+TEST(SelfMetrics, CountsSkipsAndEvents) {
   const auto metrics = make();
   metrics->on_skip(engine::Skip::descriptors, 3);
-  engine::CheckStatus status;
-  status.verdict = engine::Verdict::down;
-  const config::Plan plan = test::small_plan();
-  metrics->on_change(plan.checks[0], engine::Verdict::up, status);
+  metrics->count_event("check.down");
   metrics->count_event("config.reloaded");
   metrics->count_event("no such kind");
   const std::string text = rendered(*metrics);
@@ -79,6 +76,51 @@ TEST(SelfMetrics, CountsSkipsChangesAndEvents) {
   EXPECT_THAT(text, HasSubstr("reachd_events_total{kind=\"check.down\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("reachd_events_total{kind=\"config.reloaded\"} 1\n"));
   EXPECT_THAT(text, Not(HasSubstr("no such kind")));
+}
+
+TEST(SelfMetrics, AChangeCountsOnceItIsAnEvent) {
+  const auto metrics = make();
+  engine::CheckStatus status;
+  status.verdict = engine::Verdict::down;
+  metrics->on_change(test::small_plan().checks[0], engine::Verdict::up, status);
+  EXPECT_THAT(rendered(*metrics), HasSubstr("reachd_events_total{kind=\"check.down\"} 0\n"));
+}
+
+TEST(SelfMetrics, ASinkHasAllItsSeriesFromItsFirstNumber) {
+  const auto metrics = make();
+  EXPECT_THAT(rendered(*metrics), Not(HasSubstr("reachd_outbox_pending")));
+  metrics->set_pending("am", 3, 1500ms);
+  metrics->count_delivery("hook", "failed", 2);
+  metrics->count_delivery("hook", "no such outcome", 2);
+  const std::string text = rendered(*metrics);
+  EXPECT_THAT(text, HasSubstr("reachd_outbox_pending{sink=\"am\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_outbox_oldest_seconds{sink=\"am\"} 1.5\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_deliveries_total{outcome=\"delivered\",sink=\"am\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("reachd_deliveries_total{outcome=\"dropped\",sink=\"hook\"} 0\n"
+                              "reachd_deliveries_total{outcome=\"failed\",sink=\"am\"} 0\n"
+                              "reachd_deliveries_total{outcome=\"failed\",sink=\"hook\"} 2\n"));
+  EXPECT_THAT(text, Not(HasSubstr("no such outcome")));
+}
+
+TEST(SelfMetrics, ASinkThatIsGoneLeavesNoSeriesAndBeginsAnewIfItComesBack) {
+  const auto metrics = make();
+  metrics->count_delivery("am", "delivered", 5);
+  metrics->set_pending("hook", 1, 0ms);
+  metrics->forget_sink("am");
+  metrics->forget_sink("nobody");
+  std::string text = rendered(*metrics);
+  EXPECT_THAT(text, Not(HasSubstr("sink=\"am\"")));
+  EXPECT_THAT(text, HasSubstr("reachd_outbox_pending{sink=\"hook\"} 1\n"));
+  metrics->count_delivery("am", "delivered", 1);
+  EXPECT_THAT(rendered(*metrics),
+              HasSubstr("reachd_deliveries_total{outcome=\"delivered\",sink=\"am\"} 1\n"));
+}
+
+TEST(SelfMetrics, JournalErrorsCountFromZero) {
+  const auto metrics = make();
+  EXPECT_THAT(rendered(*metrics), HasSubstr("\nreachd_journal_errors_total 0\n"));
+  metrics->count_journal_error();
+  EXPECT_THAT(rendered(*metrics), HasSubstr("\nreachd_journal_errors_total 1\n"));
 }
 
 TEST(SelfMetrics, AFailedReloadKeepsTheTimeOfTheLastGoodOne) {
@@ -128,6 +170,8 @@ TEST(SelfMetrics, ThreadsMayCountWhileOneRenders) {
         for (int round = 0; round < 500; ++round) {
           metrics->on_probe(kTypes[0], Outcome(), 1ms);
           metrics->on_skip(engine::Skip::overlap, 1);
+          metrics->count_delivery("am", "delivered", 1);
+          metrics->set_pending("am", 1, 1ms);
         }
       });
     }
@@ -144,7 +188,9 @@ TEST(SelfMetrics, PromtoolHasNothingToSayAboutAWholeScrape) {
   std::string text;
   while (scrape.next(text, text.size() + 1)) {
   }
-  text += rendered(*make());
+  const auto metrics = make();
+  metrics->set_pending("am", 1, 1s);
+  text += rendered(*metrics);
   const std::string path = testing::TempDir() + "reachd_promtool_metrics.txt";
   std::ofstream(path, std::ios::binary) << text;
   const std::string report = path + ".report";
