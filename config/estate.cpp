@@ -5,17 +5,10 @@
 #include <set>
 
 #include "config/estate_sections.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::config {
 namespace {
-
-std::string list_words(const std::vector<std::string_view>& words) {
-  std::string result;
-  for (const std::string_view word : words) {
-    result += (result.empty() ? "" : ", ") + std::string(word);
-  }
-  return result;
-}
 
 bool is_host_or_address(std::string_view text) noexcept {
   return is_host(text) || IpAddress::parse(text).has_value();
@@ -83,7 +76,7 @@ void check_word(std::string_view word, const std::vector<std::string_view>& word
     return;
   }
   const auto near = nearest(word, words);
-  diagnostics.error(place, what + " is one of " + list_words(words) + ", not \"" +
+  diagnostics.error(place, what + " is one of " + join(words, ", ") + ", not \"" +
                                std::string(word) + "\"" +
                                (near ? "; did you mean " + std::string(*near) + "?" : ""));
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "config/expanders.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::config {
 namespace {
@@ -63,9 +64,7 @@ void add_listen(Expansion& expansion, const Place& place, std::optional<std::uin
 }
 
 bool begins_with_path(std::string_view path, std::string_view with) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return !with.empty() && path.size() >= with.size() &&
-         std::ranges::equal(path.substr(0, with.size()), with, {}, lower, lower);
+  return !with.empty() && same_word(path.substr(0, with.size()), with);
 }
 
 /// True if another way of the catalogue claims the path: `clients:` is one list for all of them.

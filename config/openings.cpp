@@ -8,13 +8,10 @@
 #include <tuple>
 #include <utility>
 
+#include "probes/core/words.hpp"
+
 namespace reachd::config {
 namespace {
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 template <typename T>
 void add_once(std::vector<T>& list, T value) {
@@ -136,7 +133,7 @@ class Lines {
     if (target.literal) {
       return target.literal->is_loopback();
     }
-    return target.host == "localhost" || same_name(target.host, plan_.vantage) ||
+    return target.host == "localhost" || same_word(target.host, plan_.vantage) ||
            own_names_.contains(target.host);
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "probes/core/bytes.hpp"
+#include "probes/core/words.hpp"
 #include "probes/dns.hpp"
 
 namespace reachd::dns {
@@ -41,14 +42,6 @@ constexpr std::array<std::pair<std::string_view, std::uint16_t>, 10> kTypes{{{"A
 constexpr std::array<std::string_view, 11> kRcodes{"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
                                                    "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
                                                    "NXRRSET", "NOTAUTH", "NOTZONE"};
-
-char upper(char letter) noexcept {
-  return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-}
-
-bool same_word(std::string_view left, std::string_view right) noexcept {
-  return std::ranges::equal(left, right, {}, upper, upper);
-}
 
 /// `count` characters in the form of a zone file (RFC 1035, 5.1).
 void append_escaped(std::string& to, std::string_view text, std::string_view special) {

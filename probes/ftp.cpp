@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "probes/core/words.hpp"
 #include "probes/net/dial.hpp"
 #include "probes/net/reply.hpp"
 
@@ -64,11 +65,8 @@ Failure not_ftp(const net::Conversation& talk, const Reply& reply, std::string_v
 
 /// Of the lines of a reply to FEAT, those between the first and the last (RFC 2389, 3.2).
 std::string features_of(const Reply& reply) {
-  std::string features;
-  for (std::size_t i = 1; i + 1 < reply.lines.size(); ++i) {
-    features += (features.empty() ? "" : ", ") + reply.lines[i];
-  }
-  return features;
+  const std::size_t count = reply.lines.size();
+  return count < 3 ? std::string() : join(std::span(reply.lines).subspan(1, count - 2), ", ");
 }
 
 class FtpProbe final : public Probe {

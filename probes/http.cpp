@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "probes/core/words.hpp"
 #include "probes/http_settings.hpp"
 #include "probes/net/http.hpp"
 #include "probes/net/http_text.hpp"
@@ -38,8 +39,8 @@ bool same_origin(const Target& a, const Target& b) noexcept {
 /// What of the configured headers may go to another host than they were written for: the others may
 /// be credentials.
 bool may_travel(std::string_view name) noexcept {
-  return net::same_word(name, "Accept") || net::same_word(name, "Accept-Language") ||
-         net::same_word(name, "User-Agent");
+  return same_word(name, "Accept") || same_word(name, "Accept-Language") ||
+         same_word(name, "User-Agent");
 }
 
 net::HttpRequest make_request(const HttpSettings& settings, const Hop& hop, bool absolute) {
@@ -49,7 +50,7 @@ net::HttpRequest make_request(const HttpSettings& settings, const Hop& hop, bool
   request.body = hop.body;
   const auto add = [&](std::string name, Secret value) {
     const bool there = std::ranges::any_of(
-        request.headers, [&](const auto& header) { return net::same_word(header.first, name); });
+        request.headers, [&](const auto& header) { return same_word(header.first, name); });
     if (!there && !value.empty()) {
       request.headers.emplace_back(std::move(name), std::move(value));
     }
@@ -96,9 +97,9 @@ std::optional<Failure> proxy_refusal(const net::HttpResponse& response,
 std::expected<std::string, std::string> decoded_body(net::HttpResponse& response,
                                                      std::size_t most) {
   const std::string* encoding = response.header("Content-Encoding");
-  const bool gzip = encoding != nullptr &&
-                    (net::same_word(*encoding, "gzip") || net::same_word(*encoding, "x-gzip"));
-  const bool deflate = encoding != nullptr && net::same_word(*encoding, "deflate");
+  const bool gzip =
+      encoding != nullptr && (same_word(*encoding, "gzip") || same_word(*encoding, "x-gzip"));
+  const bool deflate = encoding != nullptr && same_word(*encoding, "deflate");
   if ((!gzip && !deflate) || response.body.empty()) {
     return std::move(response.body);
   }
@@ -309,7 +310,7 @@ class HttpProbe final : public Probe {
   std::optional<std::string> header_complaint(const net::HttpResponse& response) const {
     const auto found = [&](const HttpSettings::HeaderRule& rule) {
       return std::ranges::any_of(response.headers, [&](const auto& header) {
-        return net::same_word(header.first, rule.name) && rule.pattern.found_in(header.second);
+        return same_word(header.first, rule.name) && rule.pattern.found_in(header.second);
       });
     };
     for (const auto& rule : settings_.expect_header) {

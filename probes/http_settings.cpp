@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 
+#include "probes/core/words.hpp"
 #include "probes/net/http.hpp"
 
 namespace reachd {
@@ -105,7 +106,7 @@ void read_headers(Reader& params, HttpSettings& settings) {
   for (const std::string& name : names) {
     const auto value = reader.secret(name);
     const bool ours =
-        std::ranges::any_of(kOurs, [&](std::string_view own) { return net::same_word(own, name); });
+        std::ranges::any_of(kOurs, [&](std::string_view own) { return same_word(own, name); });
     if (!is_token(name) || ours) {
       reader.error(name, "\"" + name.substr(0, 60) + "\" is no header that can be set");
     } else if (value && !is_field_value(value->reveal())) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "probes/core/words.hpp"
 #include "probes/net/dial.hpp"
 #include "probes/net/mismatch.hpp"
 
@@ -26,14 +27,6 @@ struct Answer {
   ldap::Result result;
 };
 
-std::string joined(const std::vector<std::string>& values) {
-  std::string text;
-  for (const std::string& value : values) {
-    text += (text.empty() ? "" : "; ") + value;
-  }
-  return text;
-}
-
 Facts facts_of(const ldap::RootEntry& entry) {
   ServiceFacts facts;
   const auto add = [&facts](std::string_view key, std::string text) {
@@ -45,9 +38,9 @@ Facts facts_of(const ldap::RootEntry& entry) {
       entry.vendor.empty() && entry.active_directory ? "Microsoft Active Directory" : entry.vendor);
   add("vendor_version", entry.vendor_version);
   add("host_name", entry.dns_host_name);
-  add("ldap_versions", joined(entry.versions));
+  add("ldap_versions", join(entry.versions, "; "));
   add("default_naming_context", entry.default_naming_context);
-  add("naming_contexts", joined(entry.naming_contexts));
+  add("naming_contexts", join(entry.naming_contexts, "; "));
   add("starttls", entry.starttls ? "offered" : "not offered");
   return facts;
 }

@@ -4,6 +4,7 @@
 
 #include "probes/core/ber.hpp"
 #include "probes/core/printable.hpp"
+#include "probes/core/words.hpp"
 #include "probes/ldap.hpp"
 
 namespace reachd::ldap {
@@ -45,14 +46,9 @@ std::vector<std::byte> message(std::int64_t id, std::uint8_t tag,
   return outer.data();
 }
 
-/// Attribute names are compared without regard to the case of ASCII letters (RFC 4512, 2.5).
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 void keep(RootEntry& entry, std::string_view attribute, std::string_view value) {
-  const auto is = [attribute](std::string_view name) { return same_name(attribute, name); };
+  // RFC 4512, 2.5
+  const auto is = [attribute](std::string_view name) { return same_word(attribute, name); };
   const auto add = [value](std::vector<std::string>& values) {
     if (values.size() < kMostValues) {
       values.push_back(clean(value));

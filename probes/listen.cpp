@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "probes/core/words.hpp"
 #include "probes/net/listeners.hpp"
 
 namespace reachd {
@@ -38,16 +39,9 @@ bool serves(const Listener& listener, const Wanted& wanted) {
          (listener.takes_both && wanted.address->is_v4());
 }
 
-bool same_name(std::string_view left, std::string_view right) {
-  const auto lower = [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-  };
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
-
 bool held_by(const Listener& listener, const std::string& process) {
   return std::ranges::any_of(listener.processes,
-                             [&](const std::string& name) { return same_name(name, process); });
+                             [&](const std::string& name) { return same_word(name, process); });
 }
 
 std::string addresses_of(const std::vector<Listener>& listeners) {
@@ -67,11 +61,7 @@ std::string owners_of(const std::vector<Listener>& listeners) {
       owners.push_back(std::move(owner));
     }
   }
-  std::string text;
-  for (const std::string& owner : owners) {
-    text += (text.empty() ? "" : "; ") + owner;
-  }
-  return text;
+  return join(owners, "; ");
 }
 
 class ListenProbe final : public Probe {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "probes/core/bytes.hpp"
+#include "probes/core/words.hpp"
 #include "probes/net/question.hpp"
 #include "probes/net/tcp.hpp"
 #include "probes/net/udp.hpp"
@@ -24,13 +25,6 @@ constexpr std::size_t kLongestInstance = 32;
 constexpr std::uint8_t kAskAll = 0x03;
 constexpr std::uint8_t kAskOne = 0x04;
 constexpr std::uint8_t kResponse = 0x05;
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 class Responses final : public net::Accepts {
  public:
@@ -60,7 +54,7 @@ class MssqlBrowserProbe final : public Probe {
   Outcome judged(const ProbeRun& run, const std::vector<Instance>& instances) const {
     const bool told =
         instance_.empty() || std::ranges::any_of(instances, [this](const Instance& instance) {
-          return same_name(instance.name, instance_);
+          return same_word(instance.name, instance_);
         });
     Outcome outcome = told ? succeeded(run)
                            : failed(run, {Reason::content_mismatch,

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "probes/core/words.hpp"
 #include "probes/net/dial.hpp"
 #include "probes/net/question.hpp"
 #include "probes/net/udp.hpp"
@@ -33,14 +34,6 @@ class Answers final : public net::Accepts {
  private:
   std::uint16_t xid_;
 };
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) {
-    all += (all.empty() ? "" : " ") + text;
-  }
-  return all;
-}
 
 class SlpProbe final : public Probe {
  public:
@@ -108,7 +101,7 @@ class SlpProbe final : public Probe {
         break;
     }
     if (!reply.urls.empty()) {
-      facts.details.emplace_back("urls", joined(reply.urls));
+      facts.details.emplace_back("urls", join(reply.urls, " "));
       outcome.message += ": " + reply.urls.front();
     }
     if (!reply.scopes.empty()) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "probes/core/words.hpp"
 #include "probes/net/dial.hpp"
 #include "probes/net/host_name.hpp"
 #include "probes/net/reply.hpp"
@@ -54,12 +55,6 @@ bool has_enhanced_code(const Reply& reply) noexcept {
 /// A no to HELO: also one to the name that was said (501, 504), by a server that knows the command.
 bool refuses_name(const Reply& reply) noexcept {
   return is_refusal(reply) || has_enhanced_code(reply) || reply.code == 501 || reply.code == 504;
-}
-
-/// Keywords are in any case (RFC 5321, 2.4).
-bool is_starttls(std::string_view extension) noexcept {
-  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
-  return std::ranges::equal(extension, std::string_view("STARTTLS"), {}, upper);
 }
 
 Failure not_smtp(const net::Conversation& talk, const Reply& reply, std::string_view to) {
@@ -174,7 +169,10 @@ class SmtpProbe final : public Probe {
   static asio::awaitable<Result<void>> ask_for_tls(ProbeRun& run, net::Conversation& talk,
                                                    const Spoken& spoken) {
     run.progress.enter(Phase::tls);
-    if (std::ranges::none_of(spoken.extensions, is_starttls)) {
+    // Keywords are in any case (RFC 5321, 2.4).
+    if (std::ranges::none_of(spoken.extensions, [](std::string_view extension) {
+          return same_word(extension, "STARTTLS");
+        })) {
       co_return std::unexpected(no_starttls("the mail server offers no STARTTLS"));
     }
     const Result<Reply> reply = co_await net::command(talk, "STARTTLS");
@@ -207,14 +205,10 @@ class SmtpProbe final : public Probe {
                             ? "the mail server speaks, but not with this host: " + spoken.refusal
                             : spoken.greeting;
     }
-    std::string extensions;
-    for (const std::string& extension : spoken.extensions) {
-      extensions += (extensions.empty() ? "" : ", ") + extension;
-    }
     ServiceFacts facts;
     facts.details = {{"greeting", spoken.greeting},
                      {"name", spoken.name},
-                     {"extensions", std::move(extensions)},
+                     {"extensions", join(spoken.extensions, ", ")},
                      {"refusal", spoken.refusal}};
     std::erase_if(facts.details, [](const auto& detail) { return detail.second.empty(); });
     outcome.facts = std::make_shared<const Facts>(std::move(facts));

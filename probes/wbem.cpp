@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "probes/core/printable.hpp"
+#include "probes/core/words.hpp"
 #include "probes/net/dial.hpp"
 
 namespace reachd {
@@ -32,7 +33,7 @@ void add_header(ServiceFacts& facts, std::string_view key, const net::HttpRespon
 std::string schemes(const net::HttpResponse& response) {
   std::string result;
   for (const auto& [name, value] : response.headers) {
-    if (net::same_word(name, "WWW-Authenticate")) {
+    if (same_word(name, "WWW-Authenticate")) {
       result += (result.empty() ? "" : " ") + value.substr(0, value.find(' '));
     }
   }
@@ -91,7 +92,7 @@ Judgement judge_cim(const net::HttpResponse& response) {
 Judgement judge_winrm(const net::HttpResponse& response) {
   const std::string* type = response.header("Content-Type");
   const bool soap =
-      type != nullptr && net::same_word(type->substr(0, type->find(';')), "application/soap+xml");
+      type != nullptr && same_word(type->substr(0, type->find(';')), "application/soap+xml");
   Judgement judgement = judge_status(response, "a WS-Management service", soap);
   if (soap && response.status == 200 && response.body.contains("IdentifyResponse>")) {
     judgement.kind = Judgement::Kind::up;

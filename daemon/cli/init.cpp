@@ -6,17 +6,12 @@
 
 #include "config/templates.hpp"
 #include "daemon/cli/cli.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::cli {
 namespace {
 
-std::string products() {
-  std::string text;
-  for (const std::string_view product : config::init_products()) {
-    text += (text.empty() ? "" : ", ") + std::string(product);
-  }
-  return text;
-}
+std::string products() { return join(config::init_products(), ", "); }
 
 /// Writes a new file; never over an existing one (C11 mode "x", so there is no gap between look and
 /// write).

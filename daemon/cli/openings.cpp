@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/openings.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::cli {
 namespace {
@@ -96,15 +97,6 @@ std::string verdict_cell(const config::Opening& opening, const json::LastVerdict
   return named.empty() ? counts : counts + " (" + named + ")";
 }
 
-template <typename Words>
-std::string joined(const Words& words, std::string_view between) {
-  std::string text;
-  for (const auto& word : words) {
-    text += (text.empty() ? "" : std::string(between)) + std::string(word);
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<std::vector<std::string>> opening_rows(const config::Plan& plan,
@@ -118,7 +110,7 @@ std::vector<std::vector<std::string>> opening_rows(const config::Plan& plan,
     if (opening.necessity == config::Necessity::conditional && !opening.in_use) {
       necessity += ", not in use now";
     }
-    std::string purpose = joined(opening.purposes, "; ");
+    std::string purpose = join(opening.purposes, "; ");
     if (opening.leg == Leg::to_proxy) {
       purpose.insert(0, "Proxy on the way to: ");
     }
@@ -130,8 +122,8 @@ std::vector<std::vector<std::string>> opening_rows(const config::Plan& plan,
     rows.push_back({opening.source, opening.destination,
                     opening.port == 0 ? "" : std::to_string(opening.port),
                     std::string(to_string(opening.transport)), std::move(purpose),
-                    joined(opening.requirements, ", "), std::move(necessity),
-                    verdict_cell(opening, verdicts), joined(evidence, ", ")});
+                    join(opening.requirements, ", "), std::move(necessity),
+                    verdict_cell(opening, verdicts), join(evidence, ", ")});
   }
   return rows;
 }

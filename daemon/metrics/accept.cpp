@@ -1,8 +1,9 @@
 #include "daemon/metrics/accept.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
+
+#include "probes/core/words.hpp"
 
 namespace reachd::metrics {
 namespace {
@@ -27,7 +28,7 @@ int weight_of(std::string_view parameters) noexcept {
   while (!parameters.empty()) {
     std::string_view value = next_part(parameters, ';');
     const std::string_view name = next_part(value, '=');
-    if (equals_ignoring_case(name, "q")) {
+    if (same_word(name, "q")) {
       value = trim(value);
       double weight = 0;
       const auto read = std::from_chars(value.data(), value.data() + value.size(), weight);
@@ -49,11 +50,6 @@ std::optional<Weighted> next_weighted(std::string_view& list) noexcept {
     }
   }
   return std::nullopt;
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(left, right, {}, lower, lower);
 }
 
 }  // namespace reachd::metrics

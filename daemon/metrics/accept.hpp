@@ -15,7 +15,4 @@ struct Weighted {
 /// Takes the first element off the front of `list`; nothing at its end.
 std::optional<Weighted> next_weighted(std::string_view& list) noexcept;
 
-/// For tokens of HTTP: ASCII letters only.
-bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept;
-
 }  // namespace reachd::metrics

@@ -7,6 +7,7 @@
 #include "daemon/metrics/accept.hpp"
 #include "probes/core/decimal.hpp"
 #include "probes/core/utf8.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::metrics {
 namespace {
@@ -69,9 +70,9 @@ Format negotiate(std::string_view accept) noexcept {
   Format best = Format::text;
   int best_weight = 0;
   while (const auto range = next_weighted(accept)) {
-    const bool openmetrics = equals_ignoring_case(range->value, "application/openmetrics-text");
-    const bool text = equals_ignoring_case(range->value, "text/plain") ||
-                      equals_ignoring_case(range->value, "text/*") || range->value == "*/*";
+    const bool openmetrics = same_word(range->value, "application/openmetrics-text");
+    const bool text = same_word(range->value, "text/plain") || same_word(range->value, "text/*") ||
+                      range->value == "*/*";
     if ((openmetrics || text) && range->weight > best_weight) {
       best_weight = range->weight;
       best = openmetrics ? Format::openmetrics : Format::text;

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "daemon/metrics/accept.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::web {
 
@@ -53,7 +54,7 @@ void Gzip::run(std::string_view text, int flush, std::string& out) {
 bool accepts_gzip(std::string_view accept_encoding) noexcept {
   bool any = false;
   while (const auto coding = metrics::next_weighted(accept_encoding)) {
-    if (metrics::equals_ignoring_case(coding->value, "gzip")) {
+    if (same_word(coding->value, "gzip")) {
       return coding->weight > 0;
     }
     any = any || (coding->value == "*" && coding->weight > 0);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "daemon/metrics/accept.hpp"
 #include "probes/core/decimal.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::web {
 namespace {
@@ -120,8 +120,8 @@ std::optional<UriParts> parse_request_target(std::string_view target) {
   if (!target.starts_with('/')) {
     const auto scheme_end = target.find("://");
     if (scheme_end == std::string_view::npos ||
-        (!metrics::equals_ignoring_case(target.substr(0, scheme_end), "http") &&
-         !metrics::equals_ignoring_case(target.substr(0, scheme_end), "https"))) {
+        (!same_word(target.substr(0, scheme_end), "http") &&
+         !same_word(target.substr(0, scheme_end), "https"))) {
       return std::nullopt;
     }
     target.remove_prefix(scheme_end + 3);

@@ -4,7 +4,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "daemon/metrics/accept.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::web {
 namespace {
@@ -83,9 +83,8 @@ RequestReader::State RequestReader::state() const noexcept {
 
 bool RequestReader::wants_continue() {
   const auto& message = parser_->parser.get();
-  const bool wants =
-      state() == State::body && !parser_->continue_told && message.version() >= 11 &&
-      metrics::equals_ignoring_case(view(message[http::field::expect]), "100-continue");
+  const bool wants = state() == State::body && !parser_->continue_told && message.version() >= 11 &&
+                     same_word(view(message[http::field::expect]), "100-continue");
   parser_->continue_told = parser_->continue_told || wants;
   return wants;
 }

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "probes/core/target.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd {
 namespace {
@@ -15,14 +16,6 @@ constexpr std::size_t kLongestSecret = std::size_t{64} * 1024;
 
 std::string quote(std::string_view text) {
   return "\"" + std::string(text.substr(0, 60)) + (text.size() > 60 ? "...\"" : "\"");
-}
-
-std::string join(const std::vector<std::string_view>& words) {
-  std::string result;
-  for (const std::string_view word : words) {
-    result += (result.empty() ? "" : ", ") + std::string(word);
-  }
-  return result;
 }
 
 }  // namespace
@@ -219,8 +212,8 @@ std::optional<std::size_t> Reader::choice_index(std::string_view key,
     return static_cast<std::size_t>(found - words.begin());
   }
   const auto near = nearest(value->scalar, words);
-  error(key, std::string(key) + " is one of " + join(words) + ", not " + quote(value->scalar) +
-                 (near ? "; did you mean " + std::string(*near) + "?" : ""));
+  error(key, std::string(key) + " is one of " + join(words, ", ") + ", not " +
+                 quote(value->scalar) + (near ? "; did you mean " + std::string(*near) + "?" : ""));
   return std::nullopt;
 }
 

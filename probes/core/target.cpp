@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "probes/core/words.hpp"
+
 namespace reachd {
 namespace {
 
@@ -11,14 +13,6 @@ using Parsed = std::expected<Target, std::string>;
 bool is_label_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_';
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
 }
 
 std::string shorten(std::string_view text) {

@@ -13,6 +13,8 @@
 #include <memory>
 #include <ranges>
 
+#include "probes/core/words.hpp"
+
 namespace reachd::net {
 namespace {
 
@@ -20,15 +22,6 @@ constexpr std::size_t kLongestText = 512;
 constexpr std::size_t kMostNames = 64;
 constexpr int kLongestChain = 16;
 constexpr std::size_t kMostUrls = 4;
-
-/// ASCII letters in lower case, the rest as it is.
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
 
 std::string bounded(std::string text) {
   if (text.size() > kLongestText) {

@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <fstream>
 
+#include "probes/core/words.hpp"
+
 namespace reachd::net {
 namespace {
 
 constexpr std::size_t kMaxBytes = 8u << 20;
 constexpr std::string_view kBlank = " \t\r\f\v";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-  });
-  return result;
-}
 
 /// Takes the first word off `line`.
 std::string_view next_word(std::string_view& line) {

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "probes/core/printable.hpp"
+#include "probes/core/words.hpp"
 #include "probes/net/errors.hpp"
 #include "probes/net/tls.hpp"
 
@@ -292,11 +293,6 @@ std::string authority(const std::string& host, std::uint16_t port) {
     result += ":" + std::to_string(port);
   }
   return result;
-}
-
-bool same_word(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 }  // namespace reachd::net

@@ -63,7 +63,5 @@ std::string user_agent();
 std::string base64(std::string_view bytes);
 /// "host:port" for Host and CONNECT, an IPv6 address in brackets; port 0 is left out.
 std::string authority(const std::string& host, std::uint16_t port);
-/// Equal without regard to the case of ASCII letters, as header names are.
-bool same_word(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace reachd::net

@@ -1,12 +1,11 @@
 #include "probes/net/listeners.hpp"
 
+#include "probes/core/words.hpp"
+
 namespace reachd::net {
 
 std::string Listener::owner() const {
-  std::string text;
-  for (const std::string& process : processes) {
-    text += (text.empty() ? "" : ", ") + process;
-  }
+  const std::string text = join(processes, ", ");
   std::string more = unit.empty() ? "" : "unit " + unit;
   if (!user.empty()) {
     more += (more.empty() ? "user " : ", user ") + user;

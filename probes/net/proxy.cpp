@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "probes/core/words.hpp"
 #include "probes/net/http.hpp"
 #include "probes/net/socks.hpp"
 
@@ -38,14 +39,6 @@ class PrefixedStream final : public Stream {
   std::string prefix_;
   std::size_t used_ = 0;
 };
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
 
 Reason refusal(int status) noexcept {
   if (status == 407) {

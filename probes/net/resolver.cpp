@@ -1,6 +1,5 @@
 #include "probes/net/resolver.hpp"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -8,6 +7,7 @@
 #include <utility>
 
 #include "probes/core/target.hpp"
+#include "probes/core/words.hpp"
 #include "probes/net/resolver_worker.hpp"
 
 namespace reachd::net {
@@ -63,7 +63,7 @@ class AresResolver final : public Resolver {
       failure.message = "\"" + name.substr(0, 64) + "\" can't be a host name";
       co_return std::unexpected(std::move(failure));
     }
-    to_lower(name);
+    name = lower(name);
     const std::string key = question_key(name, servers);
     if (const Answer known = cached(key)) {
       co_return *known;
@@ -88,12 +88,6 @@ class AresResolver final : public Resolver {
   }
 
  private:
-  static void to_lower(std::string& name) {
-    std::ranges::transform(name, name.begin(), [](char letter) {
-      return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    });
-  }
-
   Answer cached(const std::string& key) {
     const TimePoint time = system_clock().steady_now();
     const std::scoped_lock lock(shared_->mutex);
