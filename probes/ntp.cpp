@@ -243,13 +243,6 @@ class NtpProbe final : public Probe {
     return "with the kiss code " + (code.empty() ? "of zeros" : code) + " instead of the time";
   }
 
-  static Outcome degraded(const ProbeRun& run, std::string message) {
-    Outcome outcome = succeeded(run);
-    outcome.degraded = true;
-    outcome.message = std::move(message);
-    return outcome;
-  }
-
   static Outcome mismatch(const ProbeRun& run, std::string message) {
     Failure failure;
     failure.reason = Reason::content_mismatch;

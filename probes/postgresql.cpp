@@ -89,10 +89,7 @@ class PostgresqlProbe final : public Probe {
 
   Outcome without_tls(const ProbeRun& run, const postgresql::Answer& answer) const {
     if (answer.kind == postgresql::Answer::Kind::refusal) {
-      Outcome outcome = succeeded(run);
-      outcome.degraded = true;
-      outcome.message = "PostgreSQL turns everybody away: " + answer.words;
-      return outcome;
+      return degraded(run, "PostgreSQL turns everybody away: " + answer.words);
     }
     if (options_.security == Security::starttls) {
       return failed(run,

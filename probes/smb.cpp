@@ -51,13 +51,6 @@ smb::Nonce random_nonce() {
   return nonce;
 }
 
-Outcome degraded(const ProbeRun& run, std::string message) {
-  Outcome outcome = succeeded(run);
-  outcome.degraded = true;
-  outcome.message = std::move(message);
-  return outcome;
-}
-
 class SmbProbe final : public Probe {
  public:
   explicit SmbProbe(Settings settings) : settings_(std::move(settings)) {}

@@ -156,12 +156,10 @@ class SshProbe final : public Probe {
   }
 
   static Outcome judged(const ProbeRun& run, const Heard& heard) {
-    Outcome outcome = succeeded(run);
     if (!heard.busy.empty()) {
-      outcome.degraded = true;
-      outcome.message = "the SSH server takes nobody at the moment: " + printable(heard.busy);
-      return outcome;
+      return degraded(run, "the SSH server takes nobody at the moment: " + printable(heard.busy));
     }
+    Outcome outcome = succeeded(run);
     const ssh::Identification& identification = heard.identification;
     ServiceFacts facts;
     facts.details = {{"protocol", identification.protocol}, {"software", identification.software}};

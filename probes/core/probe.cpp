@@ -58,4 +58,11 @@ Outcome succeeded(const ProbeRun& run) {
   return outcome;
 }
 
+Outcome degraded(const ProbeRun& run, std::string message) {
+  Outcome outcome = succeeded(run);
+  outcome.degraded = true;
+  outcome.message = std::move(message);
+  return outcome;
+}
+
 }  // namespace reachd

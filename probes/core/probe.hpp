@@ -108,5 +108,7 @@ struct ProbeType {
 Outcome failed(const ProbeRun& run, Failure failure);
 /// An outcome that succeeded at the run's endpoint.
 Outcome succeeded(const ProbeRun& run);
+/// One that succeeded, but something is wrong: `message` says what.
+Outcome degraded(const ProbeRun& run, std::string message);
 
 }  // namespace reachd
