@@ -12,16 +12,11 @@ using drda::Attributes;
 
 ServiceFacts facts_of(const Attributes& attributes) {
   ServiceFacts facts;
-  const auto add = [&facts](std::string_view key, const std::string& text) {
-    if (!text.empty()) {
-      facts.details.emplace_back(key, text);
-    }
-  };
-  add("class", attributes.server_class);
-  add("server", attributes.server);
-  add("release", attributes.release);
-  add("version", drda::release_number(attributes.release));
-  add("name", attributes.name);
+  facts.add("class", attributes.server_class);
+  facts.add("server", attributes.server);
+  facts.add("release", attributes.release);
+  facts.add("version", drda::release_number(attributes.release));
+  facts.add("name", attributes.name);
   return facts;
 }
 

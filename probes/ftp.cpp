@@ -201,10 +201,9 @@ class FtpProbe final : public Probe {
                             : spoken.greeting;
     }
     ServiceFacts facts;
-    facts.details = {{"greeting", std::move(spoken.greeting)},
-                     {"features", std::move(spoken.features)},
-                     {"refusal", std::move(spoken.refusal)}};
-    std::erase_if(facts.details, [](const auto& detail) { return detail.second.empty(); });
+    facts.add("greeting", std::move(spoken.greeting));
+    facts.add("features", std::move(spoken.features));
+    facts.add("refusal", std::move(spoken.refusal));
     outcome.facts = std::make_shared<const Facts>(std::move(facts));
     return outcome;
   }

@@ -29,19 +29,14 @@ struct Answer {
 
 Facts facts_of(const ldap::RootEntry& entry) {
   ServiceFacts facts;
-  const auto add = [&facts](std::string_view key, std::string text) {
-    if (!text.empty()) {
-      facts.details.emplace_back(key, std::move(text));
-    }
-  };
-  add("vendor",
-      entry.vendor.empty() && entry.active_directory ? "Microsoft Active Directory" : entry.vendor);
-  add("vendor_version", entry.vendor_version);
-  add("host_name", entry.dns_host_name);
-  add("ldap_versions", join(entry.versions, "; "));
-  add("default_naming_context", entry.default_naming_context);
-  add("naming_contexts", join(entry.naming_contexts, "; "));
-  add("starttls", entry.starttls ? "offered" : "not offered");
+  facts.add("vendor", entry.vendor.empty() && entry.active_directory ? "Microsoft Active Directory"
+                                                                     : entry.vendor);
+  facts.add("vendor_version", entry.vendor_version);
+  facts.add("host_name", entry.dns_host_name);
+  facts.add("ldap_versions", join(entry.versions, "; "));
+  facts.add("default_naming_context", entry.default_naming_context);
+  facts.add("naming_contexts", join(entry.naming_contexts, "; "));
+  facts.add("starttls", entry.starttls ? "offered" : "not offered");
   return facts;
 }
 

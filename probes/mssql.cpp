@@ -73,14 +73,10 @@ class MssqlProbe final : public Probe {
       return outcome;
     }
     ServiceFacts facts;
-    if (!answer.version.empty()) {
-      facts.details.emplace_back("version", answer.version);
-    }
-    if (!answer.product.empty()) {
-      facts.details.emplace_back("product", answer.product);
-    }
+    facts.add("version", answer.version);
+    facts.add("product", answer.product);
     if (answer.encryption) {
-      facts.details.emplace_back("encryption", tds::encryption_name(*answer.encryption));
+      facts.add("encryption", tds::encryption_name(*answer.encryption));
     }
     outcome.facts = std::make_shared<const Facts>(std::move(facts));
     if (outcome.success()) {

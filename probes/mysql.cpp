@@ -20,10 +20,8 @@ constexpr int kMostReplies = 6;
 Outcome service(Outcome outcome, const Greeting& greeting) {
   ServiceFacts facts;
   facts.details = {{"version", greeting.version}};
-  if (!greeting.auth_plugin.empty()) {
-    facts.details.emplace_back("auth_plugin", greeting.auth_plugin);
-  }
-  facts.details.emplace_back("tls", mysql::offers_tls(greeting) ? "offered" : "not offered");
+  facts.add("auth_plugin", greeting.auth_plugin);
+  facts.add("tls", mysql::offers_tls(greeting) ? "offered" : "not offered");
   outcome.facts = std::make_shared<const Facts>(std::move(facts));
   if (outcome.success()) {
     outcome.message = "MySQL server " + greeting.version;

@@ -115,14 +115,10 @@ class OracleProbe final : public Probe {
   static ServiceFacts facts_of(const Answer& answer) {
     ServiceFacts facts;
     facts.details = {{"answer", std::string(tns::kind_name(answer.kind))}};
-    if (!answer.version.empty()) {
-      facts.details.emplace_back("version", answer.version);
-    }
-    if (!answer.listener.empty()) {
-      facts.details.emplace_back("listener", answer.listener);
-    }
+    facts.add("version", answer.version);
+    facts.add("listener", answer.listener);
     if (answer.error != 0) {
-      facts.details.emplace_back("error", error_text(answer.error));
+      facts.add("error", error_text(answer.error));
     }
     return facts;
   }

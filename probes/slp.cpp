@@ -86,32 +86,28 @@ class SlpProbe final : public Probe {
     ServiceFacts facts;
     switch (reply.kind) {
       case slp::Reply::Kind::services:
-        facts.details.emplace_back("answer", "services");
-        facts.details.emplace_back("url_count", std::to_string(reply.url_count));
+        facts.add("answer", "services");
+        facts.add("url_count", std::to_string(reply.url_count));
         outcome.message = std::to_string(reply.url_count) +
                           (reply.url_count == 1 ? " service " : " services ") + settings_.service;
         break;
       case slp::Reply::Kind::directory_agent:
-        facts.details.emplace_back("answer", "directory_agent");
+        facts.add("answer", "directory_agent");
         outcome.message = "a directory agent";
         break;
       case slp::Reply::Kind::service_agent:
-        facts.details.emplace_back("answer", "service_agent");
+        facts.add("answer", "service_agent");
         outcome.message = "a service agent";
         break;
     }
     if (!reply.urls.empty()) {
-      facts.details.emplace_back("urls", join(reply.urls, " "));
+      facts.add("urls", join(reply.urls, " "));
       outcome.message += ": " + reply.urls.front();
     }
-    if (!reply.scopes.empty()) {
-      facts.details.emplace_back("scopes", reply.scopes);
-    }
-    if (!reply.attributes.empty()) {
-      facts.details.emplace_back("attributes", reply.attributes);
-    }
+    facts.add("scopes", reply.scopes);
+    facts.add("attributes", reply.attributes);
     if (reply.error != 0) {
-      facts.details.emplace_back("error", slp::error_name(reply.error));
+      facts.add("error", slp::error_name(reply.error));
       outcome.message = "an agent answers " + slp::error_name(reply.error);
     }
     outcome.facts = std::make_shared<const Facts>(std::move(facts));

@@ -206,11 +206,10 @@ class SmtpProbe final : public Probe {
                             : spoken.greeting;
     }
     ServiceFacts facts;
-    facts.details = {{"greeting", spoken.greeting},
-                     {"name", spoken.name},
-                     {"extensions", join(spoken.extensions, ", ")},
-                     {"refusal", spoken.refusal}};
-    std::erase_if(facts.details, [](const auto& detail) { return detail.second.empty(); });
+    facts.add("greeting", spoken.greeting);
+    facts.add("name", spoken.name);
+    facts.add("extensions", join(spoken.extensions, ", "));
+    facts.add("refusal", spoken.refusal);
     outcome.facts = std::make_shared<const Facts>(std::move(facts));
     return outcome;
   }

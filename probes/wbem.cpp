@@ -14,17 +14,12 @@ namespace {
 
 constexpr std::size_t kLongestText = 128;
 
-void add(ServiceFacts& facts, std::string_view key, std::string_view text) {
-  std::string clean = plain_line(text, kLongestText);
-  if (!clean.empty()) {
-    facts.details.emplace_back(key, std::move(clean));
-  }
-}
+std::string clean(std::string_view text) { return plain_line(text, kLongestText); }
 
 void add_header(ServiceFacts& facts, std::string_view key, const net::HttpResponse& response,
                 std::string_view header) {
   if (const std::string* value = response.header(header)) {
-    add(facts, key, *value);
+    facts.add(key, clean(*value));
   }
 }
 
@@ -47,7 +42,7 @@ Judgement judge_status(const net::HttpResponse& response, std::string_view what,
   Judgement judgement;
   add_header(judgement.facts, "server", response, "Server");
   const std::string named = schemes(response);
-  add(judgement.facts, "authentication", named);
+  judgement.facts.add("authentication", clean(named));
   if ((response.status == 401 && (own || !named.empty())) || (response.status == 403 && own)) {
     judgement.kind = Judgement::Kind::up;
     judgement.message = std::string(what) + " that asks for a login (" + response.title() + ")";
@@ -82,9 +77,9 @@ Judgement judge_cim(const net::HttpResponse& response) {
   Judgement judgement = judge_status(response, "a CIM server", own);
   if (own && judgement.kind == Judgement::Kind::other) {
     judgement.kind = Judgement::Kind::up;
-    judgement.message = error == nullptr ? "a CIM server that answers without a login"
-                                         : "a CIM server that refuses the operation (" +
-                                               plain_line(*error, kLongestText) + ")";
+    judgement.message = error == nullptr
+                            ? "a CIM server that answers without a login"
+                            : "a CIM server that refuses the operation (" + clean(*error) + ")";
   }
   return judgement;
 }
@@ -97,11 +92,10 @@ Judgement judge_winrm(const net::HttpResponse& response) {
   if (soap && response.status == 200 && response.body.contains("IdentifyResponse>")) {
     judgement.kind = Judgement::Kind::up;
     const std::string_view vendor = element_text(response.body, "ProductVendor");
-    add(judgement.facts, "product_vendor", vendor);
-    add(judgement.facts, "product_version", element_text(response.body, "ProductVersion"));
-    add(judgement.facts, "protocol_version", element_text(response.body, "ProtocolVersion"));
-    judgement.message = "a WS-Management service" +
-                        (vendor.empty() ? "" : " of " + plain_line(vendor, kLongestText));
+    judgement.facts.add("product_vendor", clean(vendor));
+    judgement.facts.add("product_version", clean(element_text(response.body, "ProductVersion")));
+    judgement.facts.add("protocol_version", clean(element_text(response.body, "ProtocolVersion")));
+    judgement.message = "a WS-Management service" + (vendor.empty() ? "" : " of " + clean(vendor));
   } else if (judgement.kind == Judgement::Kind::other && (soap || response.status == 405)) {
     judgement.kind = Judgement::Kind::up;
     judgement.message =

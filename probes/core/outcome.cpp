@@ -28,4 +28,10 @@ std::string_view to_string(RevocationSource source) noexcept {
   return "";
 }
 
+void ServiceFacts::add(std::string_view key, std::string text) {
+  if (!text.empty()) {
+    details.emplace_back(key, std::move(text));
+  }
+}
+
 }  // namespace reachd

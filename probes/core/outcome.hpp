@@ -127,6 +127,9 @@ struct ServiceFacts {
   /// are UTF-8 and short. A key is a literal.
   std::vector<std::pair<std::string_view, std::string>> details;
   std::optional<Duration> clock_offset;  ///< its clock minus ours (NTP)
+
+  /// Appends to `details`; an empty text is left out.
+  void add(std::string_view key, std::string text);
 };
 
 /// What only one kind of probe has to tell.
