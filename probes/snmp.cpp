@@ -51,16 +51,6 @@ class Responses final : public net::Accepts {
 
 std::uint32_t random_id() { return std::random_device()() & 0x7fffffffU; }
 
-std::string hex(std::span<const std::byte> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += kDigits[std::to_integer<std::size_t>(byte >> 4U)];
-    text += kDigits[std::to_integer<std::size_t>(byte & std::byte{0x0f})];
-  }
-  return text;
-}
-
 std::string seconds(Duration duration) {
   std::string text;
   append_seconds(text, duration, 2);
@@ -115,7 +105,7 @@ class SnmpProbe final : public Probe {
 
   static Outcome engine(const ProbeRun& run, const snmp::Engine& engine) {
     ServiceFacts facts;
-    const std::string id = hex(engine.id);
+    const std::string id = to_hex(engine.id);
     facts.details.emplace_back("version", "3");
     facts.details.emplace_back("engine_id", id);
     ByteReader reader(engine.id);

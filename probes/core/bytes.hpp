@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,8 @@ namespace reachd {
 
 /// The same bytes as characters.
 std::string_view as_text(std::span<const std::byte> bytes) noexcept;
+/// Two hexadecimal digits a byte, in lower case.
+std::string to_hex(std::span<const std::byte> bytes);
 
 /// Reads numbers in network order (big-endian) from bytes that nobody vouches for. A read beyond
 /// the end yields zeros or nothing and makes ok() false for good, so a parser may read a whole

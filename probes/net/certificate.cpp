@@ -13,6 +13,7 @@
 #include <memory>
 #include <ranges>
 
+#include "probes/core/bytes.hpp"
 #include "probes/core/words.hpp"
 
 namespace reachd::net {
@@ -159,16 +160,10 @@ void add_crl_urls(CertificateFacts& facts, const X509* certificate) {
 std::string fingerprint(const X509* certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  std::string result;
   if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) {
-    return result;
+    return {};
   }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (unsigned int i = 0; i < size; ++i) {
-    result += kDigits[digest[i] >> 4U];
-    result += kDigits[digest[i] & 0x0FU];
-  }
-  return result;
+  return to_hex(std::as_bytes(std::span(digest).first(size)));
 }
 
 std::string plain(std::string_view text) {

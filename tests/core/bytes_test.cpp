@@ -10,6 +10,11 @@ namespace {
 constexpr std::array kBytes{std::byte{0x01}, std::byte{0x02}, std::byte{0x03},
                             std::byte{0x04}, std::byte{'h'},  std::byte{'i'}};
 
+TEST(Bytes, InHexadecimal) {
+  EXPECT_EQ(to_hex({}), "");
+  EXPECT_EQ(to_hex(std::array{std::byte{0x00}, std::byte{0x9a}, std::byte{0xf5}}), "009af5");
+}
+
 TEST(ByteReader, ReadsNumbersInNetworkOrder) {
   ByteReader reader(kBytes);
   EXPECT_EQ(reader.u8(), 0x01);
