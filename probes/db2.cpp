@@ -33,11 +33,7 @@ class Db2Probe final : public Probe {
     run.progress.enter(Phase::request);
     net::Conversation talk(*dialed->stream, run.deadline, "DRDA");
     const std::vector<std::byte> request = drda::build_excsat();
-    const auto said = co_await talk.say(request);
-    if (!said) {
-      co_return net::broke_off(run, talk, said.error(), options_.tls.get(), dialed->tls);
-    }
-    const auto message = co_await talk.hear(&drda::frame_reply);
+    const auto message = co_await talk.ask(request, &drda::frame_reply);
     if (!message) {
       co_return net::broke_off(run, talk, message.error(), options_.tls.get(), dialed->tls);
     }

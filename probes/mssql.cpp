@@ -28,11 +28,7 @@ class MssqlProbe final : public Probe {
     }
     run.progress.enter(Phase::request);
     net::Conversation talk(*dialed->stream, run.deadline, "TDS");
-    const auto said = co_await talk.say(request_);
-    if (!said) {
-      co_return broke_off(run, talk, said.error(), dialed->tls);
-    }
-    const auto packet = co_await talk.hear(&tds::frame_answer);
+    const auto packet = co_await talk.ask(request_, &tds::frame_answer);
     if (!packet) {
       co_return broke_off(run, talk, packet.error(), dialed->tls);
     }

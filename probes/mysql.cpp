@@ -116,11 +116,7 @@ class MysqlProbe final : public Probe {
         mysql::build_response(heard.next, heard.greeting, secured, false);
     std::string plugin = heard.greeting.auth_plugin;
     for (int i = 0; i < kMostReplies; ++i) {
-      auto said = co_await talk.say(answer);
-      if (!said) {
-        co_return said;
-      }
-      const auto packet = co_await talk.hear(&mysql::frame_packet);
+      const auto packet = co_await talk.ask(answer, &mysql::frame_packet);
       if (!packet) {
         co_return std::unexpected(packet.error());
       }
@@ -130,7 +126,7 @@ class MysqlProbe final : public Probe {
       }
       if (reply.kind == mysql::Reply::Kind::ok) {
         answer = mysql::build_quit();
-        said = co_await talk.say(answer);
+        co_await talk.say(answer);
         break;
       }
       const bool changes = reply.kind == mysql::Reply::Kind::change_plugin;

@@ -63,11 +63,7 @@ class OracleProbe final : public Probe {
  private:
   asio::awaitable<Result<Answer>> ask(net::Conversation& talk) const {
     for (int i = 0;; ++i) {
-      const auto said = co_await talk.say(request_);
-      if (!said) {
-        co_return std::unexpected(said.error());
-      }
-      const auto packet = co_await talk.hear(&tns::frame_packet);
+      const auto packet = co_await talk.ask(request_, &tns::frame_packet);
       if (!packet) {
         co_return std::unexpected(packet.error());
       }

@@ -12,7 +12,6 @@
 namespace reachd {
 namespace {
 
-using net::Result;
 using net::Security;
 
 /// SSLRequest: the length of all and the code 80877103 (53.7 "Message Formats").
@@ -71,11 +70,7 @@ class PostgresqlProbe final : public Probe {
   asio::awaitable<Outcome> ask(ProbeRun& run, std::unique_ptr<net::Stream> stream) const {
     run.progress.enter(Phase::request);
     net::Conversation talk(*stream, run.deadline, "PostgreSQL");
-    const auto said = co_await talk.say(kSslRequest);
-    if (!said) {
-      co_return failed(run, said.error());
-    }
-    const auto heard = co_await talk.hear(&postgresql::frame_answer);
+    const auto heard = co_await talk.ask(kSslRequest, &postgresql::frame_answer);
     if (!heard) {
       co_return failed(run, heard.error());
     }

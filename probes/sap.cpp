@@ -94,11 +94,7 @@ class SapProbe final : public Probe {
     run.progress.enter(Phase::request);
     net::Conversation talk(*dialed->stream, run.deadline, "SAP NI");
     const std::vector<std::byte> ping = sap::build_ping();
-    auto said = co_await talk.say(ping);
-    if (!said) {
-      co_return failed(run, std::move(said.error()));
-    }
-    auto bytes = co_await talk.hear(&sap::frame);
+    auto bytes = co_await talk.ask(ping, &sap::frame);
     if (!bytes) {
       co_return failed(run, std::move(bytes.error()));
     }

@@ -13,8 +13,6 @@
 namespace reachd {
 namespace {
 
-using net::Result;
-
 constexpr std::size_t kLongestName = 255;
 
 struct Settings {
@@ -68,11 +66,7 @@ class SlpProbe final : public Probe {
     }
     run.progress.enter(Phase::request);
     net::Conversation talk(*dialed->stream, run.deadline, "SLP");
-    Result<void> said = co_await talk.say(request);
-    if (!said) {
-      co_return failed(run, std::move(said.error()));
-    }
-    auto answer = co_await talk.hear(&slp::frame);
+    auto answer = co_await talk.ask(request, &slp::frame);
     if (!answer) {
       co_return failed(run, std::move(answer.error()));
     }

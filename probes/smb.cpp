@@ -88,11 +88,7 @@ class SmbProbe final : public Probe {
  private:
   static asio::awaitable<Result<smb::SessionAnswer>> open_session(net::Conversation& talk) {
     const std::vector<std::byte> request = smb::build_session_request();
-    auto said = co_await talk.say(request);
-    if (!said) {
-      co_return std::unexpected(std::move(said.error()));
-    }
-    auto bytes = co_await talk.hear(&smb::frame_session);
+    auto bytes = co_await talk.ask(request, &smb::frame_session);
     if (!bytes) {
       co_return std::unexpected(std::move(bytes.error()));
     }
@@ -101,11 +97,7 @@ class SmbProbe final : public Probe {
 
   static asio::awaitable<Result<smb::Answer>> negotiate(net::Conversation& talk) {
     const std::vector<std::byte> request = smb::build_negotiate(random_nonce());
-    auto said = co_await talk.say(request);
-    if (!said) {
-      co_return std::unexpected(std::move(said.error()));
-    }
-    auto bytes = co_await talk.hear(&smb::frame);
+    auto bytes = co_await talk.ask(request, &smb::frame);
     if (!bytes) {
       co_return std::unexpected(std::move(bytes.error()));
     }

@@ -62,6 +62,16 @@ asio::awaitable<Result<std::vector<std::byte>>> Conversation::hear(Framer framer
   }
 }
 
+asio::awaitable<Result<std::vector<std::byte>>> Conversation::ask(std::span<const std::byte> bytes,
+                                                                  Framer framer) {
+  Result<void> said = co_await say(bytes);
+  if (!said) {
+    co_return std::unexpected(std::move(said.error()));
+  }
+  auto heard = co_await hear(framer);
+  co_return heard;
+}
+
 asio::awaitable<Result<std::string>> Conversation::hear_line() {
   auto message = co_await hear(&frame_line);
   if (!message) {

@@ -42,6 +42,9 @@ class Conversation {
   /// The next whole message. Fails with stalled, closed_early or reset, and with protocol_mismatch
   /// where the framer says so or nothing whole came within kMost bytes.
   asio::awaitable<Result<std::vector<std::byte>>> hear(Framer framer);
+  /// say(), then hear().
+  asio::awaitable<Result<std::vector<std::byte>>> ask(std::span<const std::byte> bytes,
+                                                      Framer framer);
   /// hear(frame_line) without the end of the line.
   asio::awaitable<Result<std::string>> hear_line();
 
