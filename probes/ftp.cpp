@@ -107,7 +107,7 @@ class FtpProbe final : public Probe {
       }
     }
     auto secured = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
-                                         run.target.host, &options_.dial);
+                                         run.target.host, options_.dial);
     if (!secured) {
       co_return failed(run, std::move(secured.error()));
     }

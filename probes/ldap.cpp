@@ -97,7 +97,7 @@ class LdapProbe final : public Probe {
                   "the LDAP server refuses StartTLS, " + words(message->result), 0, std::nullopt});
     }
     auto secured = co_await net::upgrade(run, std::move(plain.stream), *options_.tls,
-                                         run.target.host, &options_.dial);
+                                         run.target.host, options_.dial);
     co_return secured;
   }
 

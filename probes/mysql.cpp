@@ -88,7 +88,7 @@ class MysqlProbe final : public Probe {
         co_return failed(run, net::stream_failure(said.ec, Phase::request, run.deadline));
       }
       auto upgraded = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
-                                            run.target.host, &options_.dial);
+                                            run.target.host, options_.dial);
       if (!upgraded) {
         co_return failed(run, std::move(upgraded.error()));
       }

@@ -103,7 +103,7 @@ class PostgresqlProbe final : public Probe {
 
   asio::awaitable<Outcome> handshake(ProbeRun& run, std::unique_ptr<net::Stream> stream) const {
     auto secured =
-        co_await net::upgrade(run, std::move(stream), *tls_, run.target.host, &options_.dial);
+        co_await net::upgrade(run, std::move(stream), *tls_, run.target.host, options_.dial);
     const bool asked = options_.security == Security::starttls;
     if (!secured) {
       const Reason reason = secured.error().reason;

@@ -237,7 +237,7 @@ class DialogueProbe final : public Probe {
       co_return std::unexpected(std::move(failure));
     }
     auto secured = co_await net::upgrade(run, std::move(dialed.stream), *options_.tls,
-                                         run.target.host, &options_.dial);
+                                         run.target.host, options_.dial);
     if (!secured) {
       co_return std::unexpected(std::move(secured.error()));
     }

@@ -165,7 +165,7 @@ asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
     dialed.stream = std::move(*direct);
   }
   if (options.tls) {
-    auto secured = co_await upgrade(run, std::move(dialed.stream), *options.tls, host, &options);
+    auto secured = co_await upgrade(run, std::move(dialed.stream), *options.tls, host, options);
     co_return secured;
   }
   co_return dialed;
@@ -173,16 +173,14 @@ asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
 
 asio::awaitable<Result<Dialed>> upgrade(ProbeRun& run, std::unique_ptr<Stream> stream,
                                         const TlsOptions& options, const std::string& host,
-                                        const DialOptions* way) {
+                                        const DialOptions& way) {
   run.progress.enter(Phase::tls);
   auto secured = co_await start_tls(std::move(stream), options, host, run.network, run.deadline);
   if (!secured) {
     co_return std::unexpected(std::move(secured.error()));
   }
   if (secured->verified) {
-    const DialOptions direct;
-    const DialOptions& taken = way == nullptr ? direct : *way;
-    auto finding = co_await find_revocation(run, taken, options, *secured->verified);
+    auto finding = co_await find_revocation(run, way, options, *secured->verified);
     judge_revocation(*secured->facts, std::move(finding), options);
   }
   log_step(run, [&] { return describe_tls(*secured->facts); });

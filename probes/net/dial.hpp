@@ -61,11 +61,11 @@ asio::awaitable<Result<Dialed>> dial(ProbeRun& run, const DialOptions& options,
                                      std::optional<Endpoint> endpoint);
 
 /// The handshake of a protocol's STARTTLS over its own stream, its judgement, and revocation if
-/// `options` asks for it (find_revocation, which goes where `way` goes, null: direct), in phase
-/// tls; the phase afterwards is the caller's to enter.
+/// `options` asks for it (find_revocation, which goes where `way` goes), in phase tls; the phase
+/// afterwards is the caller's to enter.
 asio::awaitable<Result<Dialed>> upgrade(ProbeRun& run, std::unique_ptr<Stream> stream,
                                         const TlsOptions& options, const std::string& host,
-                                        const DialOptions* way = nullptr);
+                                        const DialOptions& way);
 
 /// The outcome of a probe whose protocol was content: a success unless the certificate is judged
 /// bad and `options` (null: no TLS) is strict: a failure in phase tls. `facts` may be null.
