@@ -58,11 +58,6 @@ bool is_ftps(const Reply& reply) noexcept {
   }
 }
 
-Failure not_ftp(const net::Conversation& talk, const Reply& reply, std::string_view to) {
-  const std::string text = reply.to_string();
-  return talk.mismatch(to, std::as_bytes(std::span(text)));
-}
-
 /// Of the lines of a reply to FEAT, those between the first and the last (RFC 2389, 3.2).
 std::string features_of(const Reply& reply) {
   const std::size_t count = reply.lines.size();
@@ -94,12 +89,13 @@ class FtpProbe final : public Probe {
       Result<void> begun = co_await begin(talk, spoken);
       const bool ready = begun && spoken.refusal.empty() && options_.security == Security::starttls;
       if (ready) {
-        begun = co_await ask_for_tls(run, talk);
+        run.progress.enter(Phase::tls);
+        begun = co_await net::ask_for_tls(talk, "AUTH TLS", kAuthAccepted, "FTP server");
       }
       if (!begun || !ready) {
         // Only to who speaks FTP: anybody else would be waited for.
         if (begun || begun.error().reason == Reason::tls_handshake) {
-          co_await leave(talk);
+          co_await net::quit(talk);
           co_await dialed.stream->finish();
         }
         co_return begun ? content(run, dialed.tls, std::move(spoken))
@@ -114,7 +110,7 @@ class FtpProbe final : public Probe {
     dialed = std::move(*secured);
     run.progress.enter(Phase::request);
     net::Conversation talk(*dialed.stream, run.deadline, "FTP");
-    co_await leave(talk);
+    co_await net::quit(talk);
     co_await dialed.stream->finish();
     co_return content(run, std::move(dialed.tls), std::move(spoken));
   }
@@ -133,7 +129,7 @@ class FtpProbe final : public Probe {
       co_return asked;
     }
     if (greeting->code != kNotAvailable && greeting->code != kNotLoggedIn) {
-      co_return std::unexpected(not_ftp(talk, *greeting, "its greeting"));
+      co_return std::unexpected(net::mismatch(talk, *greeting, "its greeting"));
     }
     spoken.refusal = greeting->to_string();
     co_return Result<void>{};
@@ -155,10 +151,10 @@ class FtpProbe final : public Probe {
     }
     if (reply->code == kSmtpOkay) {
       co_return std::unexpected(
-          not_ftp(talk, *reply, "its answer to NOOP is that of a mail server"));
+          net::mismatch(talk, *reply, "its answer to NOOP is that of a mail server"));
     }
     if (!is_ftps(*reply)) {
-      co_return std::unexpected(not_ftp(talk, *reply, "its answers are not those of FTP"));
+      co_return std::unexpected(net::mismatch(talk, *reply, "its answers are not those of FTP"));
     }
     if (reply->code == kFeatures) {
       spoken.features = features_of(*reply);
@@ -166,30 +162,6 @@ class FtpProbe final : public Probe {
       spoken.refusal = reply->to_string();
     }
     co_return Result<void>{};
-  }
-
-  static asio::awaitable<Result<void>> ask_for_tls(ProbeRun& run, net::Conversation& talk) {
-    run.progress.enter(Phase::tls);
-    const Result<Reply> reply = co_await net::command(talk, "AUTH TLS");
-    if (!reply) {
-      co_return std::unexpected(reply.error());
-    }
-    Failure failure;
-    failure.reason = Reason::tls_handshake;
-    if (reply->code != kAuthAccepted) {
-      failure.message = "the FTP server refuses AUTH TLS: " + reply->to_string();
-      co_return std::unexpected(std::move(failure));
-    }
-    if (talk.has_more()) {
-      failure.message = "something was slipped in before the TLS handshake";
-      co_return std::unexpected(std::move(failure));
-    }
-    co_return Result<void>{};
-  }
-
-  /// QUIT, and its reply is waited for. What comes changes nothing.
-  static asio::awaitable<void> leave(net::Conversation& talk) {
-    const Result<Reply> ignored = co_await net::command(talk, "QUIT");
   }
 
   Outcome content(const ProbeRun& run, std::shared_ptr<const TlsFacts> tls, Spoken spoken) const {

@@ -18,6 +18,8 @@ using net::Result;
 using net::Security;
 
 constexpr std::size_t kMostExtensions = 48;
+/// To the connection, and to STARTTLS.
+constexpr int kServiceReady = 220;
 
 /// What the server said so far.
 struct Spoken {
@@ -57,18 +59,6 @@ bool refuses_name(const Reply& reply) noexcept {
   return is_refusal(reply) || has_enhanced_code(reply) || reply.code == 501 || reply.code == 504;
 }
 
-Failure not_smtp(const net::Conversation& talk, const Reply& reply, std::string_view to) {
-  const std::string text = reply.to_string();
-  return talk.mismatch(to, std::as_bytes(std::span(text)));
-}
-
-Failure no_starttls(std::string why) {
-  Failure failure;
-  failure.reason = Reason::tls_handshake;
-  failure.message = std::move(why);
-  return failure;
-}
-
 class SmtpProbe final : public Probe {
  public:
   SmtpProbe(net::SecureDialOptions options, std::string name)
@@ -100,7 +90,7 @@ class SmtpProbe final : public Probe {
       if (!begun || !ready) {
         // Only to who speaks SMTP: anybody else would be waited for.
         if (begun || begun.error().reason == Reason::tls_handshake) {
-          co_await leave(talk);
+          co_await net::quit(talk);
           co_await dialed.stream->finish();
         }
         co_return concluded(run, talk, begun, dialed.tls, spoken);
@@ -117,7 +107,7 @@ class SmtpProbe final : public Probe {
     net::Conversation talk(*dialed.stream, run.deadline, "SMTP");
     const Result<void> again = co_await introduce(talk, spoken);
     if (again) {
-      co_await leave(talk);
+      co_await net::quit(talk);
       co_await dialed.stream->finish();
     }
     co_return concluded(run, talk, again, dialed.tls, spoken);
@@ -128,13 +118,13 @@ class SmtpProbe final : public Probe {
     if (!greeting) {
       co_return std::unexpected(greeting.error());
     }
-    if (greeting->code == 220) {
+    if (greeting->code == kServiceReady) {
       spoken.greeting = greeting->lines.front();
       Result<void> introduced = co_await introduce(talk, spoken);
       co_return introduced;
     }
     if (!is_refusal(*greeting) && !has_enhanced_code(*greeting)) {
-      co_return std::unexpected(not_smtp(talk, *greeting, "its greeting"));
+      co_return std::unexpected(net::mismatch(talk, *greeting, "its greeting"));
     }
     spoken.refusal = greeting->to_string();
     co_return Result<void>{};
@@ -160,7 +150,7 @@ class SmtpProbe final : public Probe {
       co_return Result<void>{};
     }
     if (!refuses_name(*reply)) {
-      co_return std::unexpected(not_smtp(talk, *reply, "its answer to HELO"));
+      co_return std::unexpected(net::mismatch(talk, *reply, "its answer to HELO"));
     }
     spoken.refusal = reply->to_string();
     co_return Result<void>{};
@@ -173,27 +163,11 @@ class SmtpProbe final : public Probe {
     if (std::ranges::none_of(spoken.extensions, [](std::string_view extension) {
           return same_word(extension, "STARTTLS");
         })) {
-      co_return std::unexpected(no_starttls("the mail server offers no STARTTLS"));
-    }
-    const Result<Reply> reply = co_await net::command(talk, "STARTTLS");
-    if (!reply) {
-      co_return std::unexpected(reply.error());
-    }
-    if (reply->code != 220) {
       co_return std::unexpected(
-          no_starttls("the mail server refuses STARTTLS: " + reply->to_string()));
+          Failure{Reason::tls_handshake, "the mail server offers no STARTTLS", 0, std::nullopt});
     }
-    if (talk.has_more()) {
-      // It would pass for something said under TLS (RFC 3207, 6, and CVE-2011-0411 in the other
-      // direction).
-      co_return std::unexpected(no_starttls("something was slipped in before the TLS handshake"));
-    }
-    co_return Result<void>{};
-  }
-
-  /// QUIT, and its reply is waited for (RFC 5321, 4.1.1.10). What comes changes nothing.
-  static asio::awaitable<void> leave(net::Conversation& talk) {
-    const Result<Reply> ignored = co_await net::command(talk, "QUIT");
+    Result<void> asked = co_await net::ask_for_tls(talk, "STARTTLS", kServiceReady, "mail server");
+    co_return asked;
   }
 
   Outcome content(const ProbeRun& run, std::shared_ptr<const TlsFacts> tls,

@@ -105,4 +105,32 @@ asio::awaitable<Result<Reply>> command(Conversation& talk, std::string line) {
   co_return reply;
 }
 
+asio::awaitable<Result<void>> ask_for_tls(Conversation& talk, std::string line, int accepted,
+                                          std::string_view server) {
+  const Result<Reply> reply = co_await command(talk, line);
+  if (!reply) {
+    co_return std::unexpected(reply.error());
+  }
+  Failure failure;
+  failure.reason = Reason::tls_handshake;
+  if (reply->code != accepted) {
+    failure.message = "the " + std::string(server) + " refuses " + line + ": " + reply->to_string();
+    co_return std::unexpected(std::move(failure));
+  }
+  if (talk.has_more()) {
+    failure.message = "something was slipped in before the TLS handshake";
+    co_return std::unexpected(std::move(failure));
+  }
+  co_return Result<void>{};
+}
+
+asio::awaitable<void> quit(Conversation& talk) {
+  const Result<Reply> ignored = co_await command(talk, "QUIT");
+}
+
+Failure mismatch(const Conversation& talk, const Reply& reply, std::string_view why) {
+  const std::string text = reply.to_string();
+  return talk.mismatch(why, std::as_bytes(std::span(text)));
+}
+
 }  // namespace reachd::net
