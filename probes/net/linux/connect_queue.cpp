@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "probes/net/linux/epoll_set.hpp"
 #include "probes/net/socket_handle.hpp"
 
 namespace reachd::net {
@@ -46,7 +47,7 @@ void ConnectQueue::begin(int socket, ConnectWait& wait, Handler handler) {
 }
 
 error_code ConnectQueue::add(int socket, std::uint32_t slot) {
-  if (const error_code ec = open()) {
+  if (const error_code ec = open_epoll(epoll_)) {
     return ec;
   }
   // One event is all that is wanted. Closing the socket takes it out of the set.
@@ -58,22 +59,6 @@ error_code ConnectQueue::add(int socket, std::uint32_t slot) {
   }
   arm();
   return {};
-}
-
-error_code ConnectQueue::open() {
-  if (epoll_.is_open()) {
-    return {};
-  }
-  SocketHandle set(::epoll_create1(EPOLL_CLOEXEC));
-  if (!set.is_open()) {
-    return last_socket_error();
-  }
-  error_code ec;
-  epoll_.assign(set.get(), ec);
-  if (!ec) {
-    set.release();
-  }
-  return ec;
 }
 
 void ConnectQueue::cancel(ConnectWait& wait) noexcept {

@@ -45,7 +45,6 @@ class ConnectQueue final : public asio::execution_context::service {
 
   void shutdown() override;
   error_code add(int socket, std::uint32_t slot);
-  error_code open();
   std::uint32_t take_slot();
   Handler free_slot(std::uint32_t slot);
   void arm();

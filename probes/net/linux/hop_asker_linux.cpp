@@ -12,6 +12,7 @@
 #include "probes/net/deadline.hpp"
 #include "probes/net/error_queue.hpp"
 #include "probes/net/errors.hpp"
+#include "probes/net/linux/epoll_set.hpp"
 #include "probes/net/linux/socket_linux.hpp"
 
 namespace reachd::net {
@@ -47,7 +48,7 @@ class ConnectingAsker final : public HopAsker {
       : network_(network), to_(to), deadline_(deadline), epoll_(network.executor) {}
 
   Result<void> ask(int hop) override {
-    if (const error_code ec = open()) {
+    if (const error_code ec = open_epoll(epoll_)) {
       return std::unexpected(local_failure(ec));
     }
     const TimePoint began = network_.clock.steady_now();
@@ -96,22 +97,6 @@ class ConnectingAsker final : public HopAsker {
     TimePoint began;
     SocketHandle socket;  ///< closing it takes it out of the epoll set
   };
-
-  error_code open() {
-    if (epoll_.is_open()) {
-      return {};
-    }
-    SocketHandle set(::epoll_create1(EPOLL_CLOEXEC));
-    if (!set.is_open()) {
-      return last_socket_error();
-    }
-    error_code ec;
-    epoll_.assign(set.get(), ec);
-    if (!ec) {
-      set.release();
-    }
-    return ec;
-  }
 
   /// An answer that has come.
   std::optional<HopReply> take() {
