@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "probes/core/bytes.hpp"
 #include "probes/net/errors.hpp"
 #include "probes/net/mismatch.hpp"
 #include "probes/net/tls.hpp"
@@ -70,18 +69,6 @@ asio::awaitable<Result<std::vector<std::byte>>> Conversation::ask(std::span<cons
   }
   auto heard = co_await hear(framer);
   co_return heard;
-}
-
-asio::awaitable<Result<std::string>> Conversation::hear_line() {
-  auto message = co_await hear(&frame_line);
-  if (!message) {
-    co_return std::unexpected(std::move(message.error()));
-  }
-  std::string_view line = as_text(*message);
-  while (line.ends_with('\n') || line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
-  co_return std::string(line);
 }
 
 Failure Conversation::ended(error_code ec) {

@@ -45,8 +45,6 @@ class Conversation {
   /// say(), then hear().
   asio::awaitable<Result<std::vector<std::byte>>> ask(std::span<const std::byte> bytes,
                                                       Framer framer);
-  /// hear(frame_line) without the end of the line.
-  asio::awaitable<Result<std::string>> hear_line();
 
   /// Something arrived that nobody has asked for yet: before STARTTLS that is an attack or a wrong
   /// server.

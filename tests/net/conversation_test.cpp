@@ -45,15 +45,25 @@ T talk_to(test::NetLab& lab, test::Script script, Talk<T> talk, Duration timeout
   return test::run(lab.context, connect_and_talk(lab, server.endpoint(), talk, deadline));
 }
 
+/// Without the end of the line.
+asio::awaitable<Result<std::string>> hear_line(Conversation& talk) {
+  const auto heard = co_await talk.hear(&frame_line);
+  if (!heard) {
+    co_return std::unexpected(heard.error());
+  }
+  const std::string_view line = as_text(*heard);
+  co_return std::string(line.substr(0, line.find_last_not_of("\r\n") + 1));
+}
+
 asio::awaitable<std::string> hear_two_lines(Conversation& talk) {
-  auto one = co_await talk.hear_line();
-  auto two = co_await talk.hear_line();
+  auto one = co_await hear_line(talk);
+  auto two = co_await hear_line(talk);
   co_return one.value() + "|" + two.value() + (talk.has_more() ? "|more" : "");
 }
 
 asio::awaitable<Result<std::string>> ask_who(Conversation& talk) {
   co_await talk.say("who?");
-  auto line = co_await talk.hear_line();
+  auto line = co_await hear_line(talk);
   co_return line;
 }
 
