@@ -1,7 +1,6 @@
 #include "probes/dns.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <random>
 #include <utility>
@@ -257,11 +256,9 @@ std::vector<unsigned> read_rcodes(Reader& params) {
 }
 
 std::shared_ptr<const Probe> make(const Target&, Reader& params) {
-  static constexpr std::array<std::pair<std::string_view, bool>, 2> kTransports{
-      {{"udp", false}, {"tcp", true}}};
   Settings settings;
   settings.question = read_question(params);
-  settings.tcp = params.choice<bool>("transport", false, kTransports);
+  settings.tcp = net::read_over_tcp(params, false);
   settings.recursion = params.boolean("recursion", true);
   settings.valid_rcodes = read_rcodes(params);
   settings.wanted = read_patterns(params, "answers_match");

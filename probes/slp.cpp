@@ -1,6 +1,5 @@
 #include "probes/slp.hpp"
 
-#include <array>
 #include <memory>
 #include <random>
 #include <utility>
@@ -121,12 +120,10 @@ std::string read_name(Reader& params, std::string_view key, std::string_view fal
 }
 
 std::shared_ptr<const Probe> make(const Target& target, Reader& params) {
-  static constexpr std::array<std::pair<std::string_view, bool>, 2> kTransports{
-      {{"udp", false}, {"tcp", true}}};
   Settings settings;
   settings.service = read_name(params, "service", "service:service-agent");
   settings.scope = read_name(params, "scope", "DEFAULT");
-  settings.tcp = params.choice<bool>("transport", false, kTransports);
+  settings.tcp = net::read_over_tcp(params, false);
   if (settings.tcp) {
     settings.dial = net::read_dial(params, target);
   } else {

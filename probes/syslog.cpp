@@ -1,6 +1,5 @@
 #include "probes/syslog.hpp"
 
-#include <array>
 #include <memory>
 #include <utility>
 
@@ -73,10 +72,8 @@ class StreamProbe final : public Probe {
 };
 
 std::shared_ptr<const Probe> make(const Target& target, Reader& params) {
-  static constexpr std::array<std::pair<std::string_view, bool>, 2> kTransports{
-      {{"udp", false}, {"tcp", true}}};
   const bool secure = params.text("security", "none") != "none";
-  const bool stream = params.choice<bool>("transport", secure, kTransports);
+  const bool stream = net::read_over_tcp(params, secure);
   if (stream) {
     return std::make_shared<StreamProbe>(net::read_secure_dial(params, target, net::Security::none,
                                                                /*offers_starttls=*/false,

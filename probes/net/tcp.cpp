@@ -1,5 +1,6 @@
 #include "probes/net/tcp.hpp"
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -89,6 +90,12 @@ std::optional<IpAddress> read_source(Reader& reader) {
     reader.error("source", "source is an address of this host, not \"" + text + "\"");
   }
   return source;
+}
+
+bool read_over_tcp(Reader& reader, bool fallback) {
+  static constexpr std::array<std::pair<std::string_view, bool>, 2> kTransports{
+      {{"udp", false}, {"tcp", true}}};
+  return reader.choice<bool>("transport", fallback, kTransports);
 }
 
 asio::awaitable<Result<std::unique_ptr<Stream>>> connect_tcp(Network& network, Endpoint endpoint,

@@ -17,6 +17,8 @@ struct TcpOptions {
 
 /// Reads `source`, an address of this host; none if the key is missing.
 std::optional<IpAddress> read_source(Reader& reader);
+/// Reads `transport: udp | tcp` of a protocol that goes over both.
+bool read_over_tcp(Reader& reader, bool fallback);
 
 /// Connects to one address. Tells refused, reset, silence, ICMP errors and this host's own firewall
 /// apart, with the sender of an ICMP error. The stream is watched by the deadline as long as it
