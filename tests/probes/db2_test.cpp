@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 
 #include "probes/core/bytes.hpp"
-#include "tests/support/hex.hpp"
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/net_lab.hpp"
+#include "tests/support/octets.hpp"
 
 namespace reachd {
 namespace {

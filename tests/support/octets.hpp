@@ -9,11 +9,12 @@
 
 namespace reachd::test {
 
-/// The bytes that hexadecimal digits stand for, spaces allowed between them: captures in tests.
+/// The bytes that hexadecimal digits stand for, blanks and line ends allowed between them: captures
+/// in tests.
 inline std::string from_hex(std::string_view digits) {
   std::string bytes;
   for (std::size_t i = 0; i < digits.size();) {
-    if (digits[i] == ' ') {
+    if (digits[i] == ' ' || digits[i] == '\n') {
       ++i;
       continue;
     }
