@@ -10,7 +10,5 @@ std::string default_config_file();
 std::string default_state_folder();
 /// True if this standard stream (1 or 2) is a terminal that a person looks at.
 bool is_terminal(int stream);
-/// The host name, the default of `vantage`; "localhost" if the system has none.
-std::string host_name();
 
 }  // namespace reachd::platform

@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 
 #include "daemon/platform/paths.hpp"
@@ -17,13 +16,5 @@ std::string default_state_folder() {
 }
 
 bool is_terminal(int stream) { return ::isatty(stream) == 1; }
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') {
-    return "localhost";
-  }
-  return name.data();
-}
 
 }  // namespace reachd::platform
