@@ -6,14 +6,17 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/details.hpp"
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/net_lab.hpp"
+#include "tests/support/reply_server.hpp"
 #include "tests/support/test_ca.hpp"
 
 namespace reachd {
 namespace {
 
 using namespace std::chrono_literals;
+using test::details;
 using test::LoopbackServer;
 using test::params;
 using test::ServerTls;
@@ -28,47 +31,13 @@ constexpr std::string_view kFeatures =
     "STREAM\r\n"
     " SIZE\r\n TVFS\r\n211 End\r\n";
 
-/// Answers each command by the first row whose word begins it, and keeps what it was told.
-struct Files {
-  std::string greeting = "220 (vsFTPd 3.0.3)\r\n";
-  std::vector<std::pair<std::string, std::string>> answers{
-      {"FEAT", std::string(kFeatures)},
-      {"AUTH TLS", "234 Proceed with negotiation.\r\n"},
-      {"QUIT", "221 Goodbye.\r\n"},
-      {"", "530 Please login with USER and PASS.\r\n"}};
-  std::optional<ServerTls> tls{};
-  std::vector<std::string> heard{};
-
-  test::Script script() {
-    return [this](test::Peer& peer) -> asio::awaitable<void> {
-      co_await peer.send(greeting);
-      for (;;) {
-        const std::string line = co_await peer.read_until("\r\n");
-        if (line.empty()) {
-          co_return;
-        }
-        heard.push_back(line.substr(0, line.find('\r')));
-        co_await peer.send(answer_to(line));
-        if (line.starts_with("AUTH") && tls) {
-          const bool secured = co_await peer.start_tls(*tls);
-          heard.push_back(secured ? "(tls)" : "(no tls)");
-        }
-        if (line.starts_with("QUIT")) {
-          co_return;
-        }
-      }
-    };
-  }
-
- private:
-  std::string answer_to(std::string_view line) const {
-    for (const auto& [word, answer] : answers) {
-      if (line.starts_with(word)) {
-        return answer;
-      }
-    }
-    return {};
-  }
+struct Files : test::ReplyServer {
+  Files()
+      : ReplyServer{.greeting = "220 (vsFTPd 3.0.3)\r\n",
+                    .answers = {{"FEAT", std::string(kFeatures)},
+                                {"AUTH TLS", "234 Proceed with negotiation.\r\n"},
+                                {"QUIT", "221 Goodbye.\r\n"},
+                                {"", "530 Please login with USER and PASS.\r\n"}}} {}
 };
 
 class FtpProbe : public testing::Test {
@@ -92,12 +61,6 @@ class FtpProbe : public testing::Test {
                    {"tls", params({{"ca_file", text(ca_file.path())}})}});
   }
 };
-
-std::vector<std::pair<std::string_view, std::string>> details(const Outcome& outcome) {
-  const auto* found = outcome.facts ? std::get_if<ServiceFacts>(outcome.facts.get()) : nullptr;
-  EXPECT_NE(found, nullptr) << outcome.message;
-  return found == nullptr ? decltype(found->details)() : found->details;
-}
 
 TEST_F(FtpProbe, TellsGreetingAndFeaturesAndQuits) {
   Files files;

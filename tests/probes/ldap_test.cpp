@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "probes/core/ber.hpp"
+#include "tests/support/details.hpp"
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/net_lab.hpp"
 #include "tests/support/octets.hpp"
@@ -12,6 +13,7 @@ namespace reachd {
 namespace {
 
 using namespace std::chrono_literals;
+using test::details;
 using test::LoopbackServer;
 using test::octets;
 using test::params;
@@ -85,10 +87,6 @@ Outcome see(test::Script script, Duration timeout = 4s) {
 }
 
 using Details = std::vector<std::pair<std::string_view, std::string>>;
-
-Details details(const Outcome& outcome) {
-  return outcome.facts ? std::get<ServiceFacts>(*outcome.facts).details : Details{};
-}
 
 TEST(LdapMessage, TheRequestsAreThoseThatServersKnow) {
   // As OpenLDAP's ldapsearch encodes them, but for the names asked for.

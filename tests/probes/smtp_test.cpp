@@ -6,14 +6,17 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/details.hpp"
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/net_lab.hpp"
+#include "tests/support/reply_server.hpp"
 #include "tests/support/test_ca.hpp"
 
 namespace reachd {
 namespace {
 
 using namespace std::chrono_literals;
+using test::details;
 using test::LoopbackServer;
 using test::params;
 using test::ServerTls;
@@ -27,44 +30,13 @@ constexpr std::string_view kGreeting = "220 mail.example.com ESMTP Postfix\r\n";
 constexpr std::string_view kHello =
     "250-mail.example.com\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-starttls\r\n250 DSN\r\n";
 
-/// Answers each command by the first row whose word begins it, and keeps what it was told.
-struct Mail {
-  std::string greeting{kGreeting};
-  std::vector<std::pair<std::string, std::string>> answers{
-      {"EHLO", std::string(kHello)}, {"STARTTLS", "220 go on\r\n"}, {"QUIT", "221 bye\r\n"}};
-  std::optional<ServerTls> tls{};
-  std::vector<std::string> heard{};
-
-  test::Script script() {
-    return [this](test::Peer& peer) -> asio::awaitable<void> {
-      co_await peer.send(greeting);
-      for (;;) {
-        const std::string line = co_await peer.read_until("\r\n");
-        if (line.empty()) {
-          co_return;
-        }
-        heard.push_back(line.substr(0, line.find('\r')));
-        co_await peer.send(answer_to(line));
-        if (line.starts_with("STARTTLS") && tls) {
-          const bool secured = co_await peer.start_tls(*tls);
-          heard.push_back(secured ? "(tls)" : "(no tls)");
-        }
-        if (line.starts_with("QUIT")) {
-          co_return;
-        }
-      }
-    };
-  }
-
- private:
-  std::string answer_to(std::string_view line) const {
-    for (const auto& [word, answer] : answers) {
-      if (line.starts_with(word)) {
-        return answer;
-      }
-    }
-    return "502 5.5.2 Error: command not recognized\r\n";
-  }
+struct Mail : test::ReplyServer {
+  Mail()
+      : ReplyServer{.greeting = std::string(kGreeting),
+                    .answers = {{"EHLO", std::string(kHello)},
+                                {"STARTTLS", "220 go on\r\n"},
+                                {"QUIT", "221 bye\r\n"}},
+                    .otherwise = "502 5.5.2 Error: command not recognized\r\n"} {}
 };
 
 class SmtpProbe : public testing::Test {
@@ -90,12 +62,6 @@ class SmtpProbe : public testing::Test {
                    {"ehlo", text("probe.example.com")}});
   }
 };
-
-std::vector<std::pair<std::string_view, std::string>> details(const Outcome& outcome) {
-  const auto* found = outcome.facts ? std::get_if<ServiceFacts>(outcome.facts.get()) : nullptr;
-  EXPECT_NE(found, nullptr) << outcome.message;
-  return found == nullptr ? decltype(found->details)() : found->details;
-}
 
 TEST_F(SmtpProbe, TellsGreetingAndExtensionsAndQuits) {
   Mail mail;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/details.hpp"
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/net_lab.hpp"
 #include "tests/support/test_ca.hpp"
@@ -10,6 +11,7 @@ namespace reachd {
 namespace {
 
 using namespace std::chrono_literals;
+using test::details;
 using test::LoopbackServer;
 using test::params;
 using test::text;
@@ -79,11 +81,6 @@ Outcome see(const ProbeType& type, std::string_view bytes, std::string* heard = 
 }
 Outcome see_cim(std::string_view bytes) { return see(cim_probe_type(), bytes); }
 Outcome see_winrm(std::string_view bytes) { return see(winrm_probe_type(), bytes); }
-
-std::vector<std::pair<std::string_view, std::string>> details(const Outcome& outcome) {
-  return outcome.facts ? std::get<ServiceFacts>(*outcome.facts).details
-                       : std::vector<std::pair<std::string_view, std::string>>{};
-}
 
 TEST(ElementText, IsFoundWhateverThePrefix) {
   EXPECT_EQ(wbem::element_text(kIdentity, "ProductVendor"), "Microsoft Corporation");
