@@ -180,6 +180,14 @@ void write_plan_keys(Writer& out, const config::Plan& plan, const config::Check&
   out.end_object();
 }
 
+/// The keys that every row with a verdict begins with, without the braces.
+void write_status_keys(Writer& out, const config::Plan& plan, const config::Check& check,
+                       const engine::CheckStatus& status) {
+  write_plan_keys(out, plan, check, config::severity(check, status.has_been_up));
+  out.member("state", to_string(status.verdict));
+  out.key("why").value_or_null(status.why);
+}
+
 void write_result_or_null(Writer& out, const config::Plan& plan, const config::Check& check,
                           const Outcome* result) {
   out.key("result");
@@ -269,9 +277,7 @@ void write_plan_row(Writer& out, const config::Plan& plan, const config::Check& 
 void write_check_row(Writer& out, const config::Plan& plan, const config::Check& check,
                      const engine::CheckStatus& status) {
   out.begin_object();
-  write_plan_keys(out, plan, check, config::severity(check, status.has_been_up));
-  out.member("state", to_string(status.verdict));
-  out.key("why").value_or_null(status.why);
+  write_status_keys(out, plan, check, status);
   write_result_or_null(out, plan, check, status.last.get());
   out.end_object();
 }
@@ -279,9 +285,7 @@ void write_check_row(Writer& out, const config::Plan& plan, const config::Check&
 void write_check_status(Writer& out, const config::Plan& plan, const config::Check& check,
                         const engine::CheckStatus& status) {
   out.begin_object();
-  write_plan_keys(out, plan, check, config::severity(check, status.has_been_up));
-  out.member("state", to_string(status.verdict));
-  out.key("why").value_or_null(status.why);
+  write_status_keys(out, plan, check, status);
   out.member("last_change", status.last_change);
   out.key("suppressed_by").begin_array();
   for (const engine::Modifier modifier : engine::held_by(status.modifiers)) {
