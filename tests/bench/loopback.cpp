@@ -12,7 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 #include <vector>
 
@@ -132,6 +134,12 @@ std::shared_ptr<const config::Plan> tcp_plan(std::uint32_t count, Duration inter
     check.timing = shared_timing;
   }
   return plan;
+}
+
+unsigned argument(std::span<char* const> given, std::size_t index, unsigned fallback) {
+  const unsigned long number =
+      index < given.size() ? std::strtoul(given[index], nullptr, 10) : fallback;
+  return std::max(static_cast<unsigned>(number), 1U);
 }
 
 Cpu cpu_time() {

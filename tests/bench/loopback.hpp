@@ -2,8 +2,10 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "config/plan.hpp"
@@ -35,6 +37,9 @@ class LoopbackServer {
 /// `count` TCP checks of that server, one probe each, closed with a reset.
 std::shared_ptr<const config::Plan> tcp_plan(std::uint32_t count, Duration interval,
                                              std::uint16_t port);
+
+/// The number that the program was told at this place of its command line, at least 1.
+unsigned argument(std::span<char* const> given, std::size_t index, unsigned fallback);
 
 /// CPU that this process has used.
 struct Cpu {

@@ -17,7 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdlib>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -197,10 +197,8 @@ int run(unsigned rate, std::chrono::seconds time, unsigned rounds) {
 }  // namespace reachd::bench
 
 int main(int argc, char** argv) {
-  const auto argument = [&](int index, unsigned fallback) {
-    return argc > index ? static_cast<unsigned>(std::strtoul(argv[index], nullptr, 10)) : fallback;
-  };
-  return reachd::bench::run(std::max(argument(1, 10'000), 1U),
-                            std::chrono::seconds(std::max(argument(2, 5), 1U)),
-                            std::max(argument(3, 3), 1U));
+  using reachd::bench::argument;
+  const std::span<char* const> given(argv, static_cast<std::size_t>(argc));
+  return reachd::bench::run(argument(given, 1, 10'000), std::chrono::seconds(argument(given, 2, 5)),
+                            argument(given, 3, 3));
 }

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -118,9 +118,8 @@ int run(std::uint32_t checks, std::chrono::seconds time) {
 }  // namespace reachd::bench
 
 int main(int argc, char** argv) {
-  const auto argument = [&](int index, unsigned fallback) {
-    return argc > index ? static_cast<unsigned>(std::strtoul(argv[index], nullptr, 10)) : fallback;
-  };
-  return reachd::bench::run(std::max(argument(1, 10'000), 1U),
-                            std::chrono::seconds(std::max(argument(2, 30), 1U)));
+  using reachd::bench::argument;
+  const std::span<char* const> given(argv, static_cast<std::size_t>(argc));
+  return reachd::bench::run(argument(given, 1, 10'000),
+                            std::chrono::seconds(argument(given, 2, 30)));
 }
