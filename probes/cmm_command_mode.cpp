@@ -6,7 +6,6 @@
 
 #include "probes/core/bytes.hpp"
 #include "probes/core/printable.hpp"
-#include "probes/net/dial.hpp"
 #include "probes/net/mismatch.hpp"
 #include "probes/net/overhear.hpp"
 
@@ -25,38 +24,29 @@ bool is_foreign(std::string_view text) noexcept {
          text.starts_with("RFB ") || text.starts_with("+OK") || text.starts_with("* ");
 }
 
+Outcome judge(const ProbeRun& run, std::span<const std::byte> heard) {
+  const std::string_view text = as_text(heard);
+  if (is_foreign(text)) {
+    return failed(run, net::not_spoken("TCP command mode", "", heard));
+  }
+  Outcome outcome = succeeded(run);
+  if (heard.empty()) {
+    outcome.message = "it takes the connection and waits";
+    return outcome;
+  }
+  outcome.message = "it greets with " + printable(text);
+  ServiceFacts facts;
+  facts.add("greeting", printable(text, text.size()));
+  outcome.facts = std::make_shared<const Facts>(std::move(facts));
+  return outcome;
+}
+
 class CommandModeProbe final : public Probe {
  public:
   explicit CommandModeProbe(net::SecureDialOptions options) : options_(std::move(options)) {}
 
   asio::awaitable<Outcome> run(ProbeRun run) const override {
-    auto dialed =
-        co_await net::dial(run, options_.dial, run.target.host, run.target.port, run.endpoint);
-    if (!dialed) {
-      co_return failed(run, std::move(dialed.error()));
-    }
-    if (dialed->tls) {
-      // The handshake is the better proof, and its clean end is one to be had without waiting.
-      co_await dialed->stream->finish();
-      co_return net::judged(run, options_.tls.get(), std::move(dialed->tls));
-    }
-    auto heard = co_await net::overhear(run, *dialed->stream);
-    if (heard && is_foreign(as_text(*heard))) {
-      heard = std::unexpected(net::not_spoken("TCP command mode", "", *heard));
-    }
-    if (!heard) {
-      co_return failed(run, std::move(heard.error()));
-    }
-    Outcome outcome = succeeded(run);
-    if (heard->empty()) {
-      outcome.message = "it takes the connection and waits";
-      co_return outcome;
-    }
-    outcome.message = "it greets with " + printable(as_text(*heard));
-    ServiceFacts facts;
-    facts.details.emplace_back("greeting", printable(as_text(*heard), heard->size()));
-    outcome.facts = std::make_shared<const Facts>(std::move(facts));
-    co_return outcome;
+    return net::overhear(run, options_, &judge);
   }
 
   bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }

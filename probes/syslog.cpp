@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "probes/net/dial.hpp"
 #include "probes/net/mismatch.hpp"
 #include "probes/net/overhear.hpp"
 #include "probes/net/question.hpp"
@@ -42,27 +41,19 @@ class UdpProbe final : public Probe {
   std::optional<IpAddress> source_;
 };
 
+Outcome judge(const ProbeRun& run, std::span<const std::byte> heard) {
+  return heard.empty()
+             ? succeeded(run)
+             : failed(run,
+                      net::not_spoken("syslog", "a syslog server says nothing by itself", heard));
+}
+
 class StreamProbe final : public Probe {
  public:
   explicit StreamProbe(net::SecureDialOptions options) : options_(std::move(options)) {}
 
   asio::awaitable<Outcome> run(ProbeRun run) const override {
-    auto dialed =
-        co_await net::dial(run, options_.dial, run.target.host, run.target.port, run.endpoint);
-    if (!dialed) {
-      co_return failed(run, std::move(dialed.error()));
-    }
-    if (dialed->tls) {
-      // The handshake is proof, and its clean end keeps an error out of the server's log.
-      co_await dialed->stream->finish();
-      co_return net::judged(run, options_.tls.get(), std::move(dialed->tls));
-    }
-    auto heard = co_await net::overhear(run, *dialed->stream);
-    if (heard && !heard->empty()) {
-      heard = std::unexpected(
-          net::not_spoken("syslog", "a syslog server says nothing by itself", *heard));
-    }
-    co_return heard ? succeeded(run) : failed(run, heard.error());
+    return net::overhear(run, options_, &judge);
   }
 
   bool wants_address() const noexcept override { return options_.dial.proxy == nullptr; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
+#include <utility>
+#include <vector>
 
 #include "probes/net/deadline.hpp"
 #include "probes/net/errors.hpp"
@@ -26,9 +28,8 @@ class HangUp final : public Abortable {
   Stream& stream_;
 };
 
-}  // namespace
-
-asio::awaitable<Result<std::vector<std::byte>>> overhear(ProbeRun& run, Stream& stream) {
+/// The first bytes, or none. The last thing that is done with the stream, which silence closes.
+asio::awaitable<Result<std::vector<std::byte>>> first_words(ProbeRun& run, Stream& stream) {
   run.progress.enter(Phase::request);
   const TimePoint now = run.progress.clock().steady_now();
   Deadline patience(run.network.deadlines,
@@ -47,6 +48,23 @@ asio::awaitable<Result<std::vector<std::byte>>> overhear(ProbeRun& run, Stream& 
     co_return std::vector<std::byte>();
   }
   co_return std::unexpected(stream_failure(got.ec, Phase::request, run.deadline));
+}
+
+}  // namespace
+
+asio::awaitable<Outcome> overhear(ProbeRun run, const SecureDialOptions& options,
+                                  JudgeWords judge) {
+  auto dialed = co_await dial(run, options.dial, run.target.host, run.target.port, run.endpoint);
+  if (!dialed) {
+    co_return failed(run, std::move(dialed.error()));
+  }
+  if (dialed->tls) {
+    // Its clean end keeps an error out of the server's log.
+    co_await dialed->stream->finish();
+    co_return judged(run, options.tls.get(), std::move(dialed->tls));
+  }
+  auto heard = co_await first_words(run, *dialed->stream);
+  co_return heard ? judge(run, *heard) : failed(run, std::move(heard.error()));
 }
 
 }  // namespace reachd::net
