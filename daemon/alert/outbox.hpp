@@ -15,7 +15,7 @@
 
 namespace reachd::alert {
 
-/// Counts for the metrics; thread-safe and quick.
+/// Counts for the metrics, on the alert thread; quick.
 class DeliveryObserver {
  public:
   virtual ~DeliveryObserver() = default;
@@ -40,18 +40,30 @@ class Outbox {
   virtual void configure(const Alerting& alerting, const std::string& vantage) = 0;
   /// Events up to this one may be delivered: they are journalled, or can't be.
   virtual void release(std::int64_t sequence) = 0;
-  /// The alerts as they are now: those that changed are told to the state sinks at once.
-  virtual void alerts_changed(std::span<const event::Alert> changed) = 0;
-  /// Everything that is open or ended lately, for the next resend; replaces what was known.
-  virtual void set_alerts(std::vector<event::Alert> alerts) = 0;
-  /// Ends all waits after what is under way, at most `within`; `done` is called on this thread.
+  /// Alerts were opened, changed or ended, which the state sinks are told at once; those with the
+  /// keys `gone` need not be told any more. What is known here is told again at every resend, by
+  /// sinks that come later too.
+  virtual void alerts_changed(std::span<const event::Alert> changed,
+                              std::span<const std::string> gone) = 0;
+  /// Tries what may be delivered once more, then ends; after `within` everything ends at once.
+  /// `done` is called on this thread when nothing is left that uses what was lent.
   virtual void stop(Duration within, std::function<void()> done) = 0;
+};
+
+/// How long the outbox waits for what. Tests make it short.
+struct OutboxTimes {
+  Duration first_retry = std::chrono::seconds(1);    ///< at most, after the first failure
+  Duration longest_retry = std::chrono::minutes(5);  ///< of events; of state it is the resend
+  /// What was not tried before is tried so soon after a failure of something else.
+  Duration fresh_gap = std::chrono::seconds(1);
+  Duration keep_cursors = std::chrono::milliseconds(200);  ///< between two writes of the cursors
+  Duration tell_pending = std::chrono::seconds(5);         ///< again, while something waits
 };
 
 /// `cursors`: as kept in the journal. `last_sequence`: of the newest event, where new sinks begin.
 std::unique_ptr<Outbox> make_outbox(net::Network& network, journal::Journal& journal,
                                     DeliveryObserver& observer,
                                     std::vector<journal::Cursor> cursors,
-                                    std::int64_t last_sequence);
+                                    std::int64_t last_sequence, const OutboxTimes& times = {});
 
 }  // namespace reachd::alert
