@@ -9,9 +9,9 @@ import support
 SERVER = "198.51.100.10"
 
 
-def config_text(folder, *checks, more=""):
+def config_text(*checks, more=""):
     """A quick configuration with checks as YAML flow maps."""
-    return (f"vantage: lab\nstate_dir: {folder}/state\n"
+    return ("vantage: lab\n"
             "defaults: {interval: 1s, timeout: 700ms, confirm_interval: 200ms, down_after: 2, up_after: 1}\n"
             f"{more}checks:\n" + "".join(f"  - {{{check}}}\n" for check in checks))
 
@@ -24,7 +24,7 @@ class DaemonTest(support.LabTestCase):
 
     def write(self, *checks, **more):
         path = self.lab.folder / "daemon.yaml"
-        path.write_text(config_text(self.lab.folder, *checks, **more), encoding="ascii")
+        path.write_text(config_text(*checks, **more), encoding="ascii")
         return path
 
     def start(self, config, **options):

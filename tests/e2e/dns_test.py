@@ -64,7 +64,6 @@ class ResolveTest(support.LabTestCase):
         config = self.lab.folder / "resolvers.yaml"
         config.write_text(f"""
 vantage: lab
-state_dir: {self.lab.folder}/resolvers
 defaults: {{interval: 1s, timeout: 800ms, confirm_interval: 200ms}}
 checks:
   - {{name: live, probe: tcp, target: "www.example.com:80", resolver: {LIVE}}}

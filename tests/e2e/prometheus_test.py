@@ -24,7 +24,6 @@ class PrometheusTest(support.LabTestCase):
         config.write_text(f"""
 vantage: lab
 labels: {{site: ams, odd: 'a "quoted" \\ value'}}
-state_dir: {cls.lab.folder}/state
 defaults: {{interval: 1s, timeout: 700ms, confirm_interval: 200ms, down_after: 2, up_after: 1}}
 checks:
   - {{name: open, probe: tcp, target: "{SERVER}:80"}}

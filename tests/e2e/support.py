@@ -108,19 +108,24 @@ class LabTestCase(unittest.TestCase):
 
 
 class Daemon:
-    """`reachd run` as a process, in a lab's place or on this machine's loopback."""
+    """`reachd run` as a process, in a lab's place or on this machine's loopback. Its state is its own and goes with it,
+    unless the configuration has a `state_dir`."""
 
     def __init__(self, config, lab=None, place="host", port=9790, limits=None, name="reachd"):
         self.lab, self.place, self.port = lab, place, port
+        self._state = tempfile.TemporaryDirectory(  # pylint: disable=consider-using-with
+            prefix="reachd-e2e-", dir=lab.folder if lab else None)
+        environment = os.environ | {"STATE_DIRECTORY": self._state.name}
         if lab:
             self._log = lab.folder / f"{name}.log"
             prefix = ["prlimit", f"--nofile={limits}"] if limits else []
-            self.process = lab.spawn(name, place, *prefix, REACHD, "run", "--config", config)
+            self.process = lab.spawn(name, place, *prefix, REACHD, "run", "--config", config, env=environment)
         else:
             self._log = pathlib.Path(tempfile.mkstemp(prefix="reachd-e2e-")[1])
             with open(self._log, "ab") as log:
                 self.process = subprocess.Popen([REACHD, "run", "--config", str(config)], stdout=log,
-                                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+                                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                                env=environment)
 
     def __enter__(self):
         wait_for("the daemon to be ready", self.ready)
@@ -130,6 +135,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(timeout=GUARD)
+        self._state.cleanup()
         if not self.lab:
             self._log.unlink()
 

@@ -188,7 +188,7 @@ class TraceTest(ChainTestCase):
 class DaemonTest(ChainTestCase):
     def test_a_check_that_falls_silent_shows_where(self):
         config = self.lab.folder / "trace.yaml"
-        config.write_text(f"vantage: lab\nstate_dir: {self.lab.folder}/state\n"
+        config.write_text("vantage: lab\n"
                           "defaults: {interval: 1s, timeout: 400ms, confirm_interval: 100ms, down_after: 2, up_after: 1}\n"
                           "checks:\n" + "".join(f'  - {{name: v{family}, probe: tcp, target: "{target(family)}"}}\n'
                                                 for family in (4, 6)), encoding="ascii")
