@@ -15,6 +15,8 @@ int run(int argc, const char* const* argv, Context& context) {
   app.get_formatter()->column_width(28);
   add_run(app, context);
   add_check(app, context);
+  add_events(app, context);
+  add_report(app, context);
   add_plan(app, context);
   add_init(app, context);
   add_validate(app, context);

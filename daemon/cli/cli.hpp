@@ -31,9 +31,11 @@ int run(int argc, const char* const* argv, Context& context);
 /// One function a command: adds it with its options and help.
 void add_catalog(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
+void add_events(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_probe(CLI::App& app, Context& context);
+void add_report(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);

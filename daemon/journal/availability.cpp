@@ -1,6 +1,9 @@
 #include "daemon/journal/availability.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
 
 namespace reachd::journal {
 namespace {
@@ -61,7 +64,41 @@ void add_piece(Sums& sums, const Piece& piece, std::span<const Change> changes,
   add(sums, state, piece.to - at);
 }
 
+std::vector<Availability> summed(std::span<const Availability> checks,
+                                 std::string Availability::* group) {
+  std::map<std::string, Availability> groups;
+  for (const Availability& check : checks) {
+    Availability& sum = groups[check.*group];
+    sum.*group = check.*group;
+    sum.up += check.up;
+    sum.degraded += check.degraded;
+    sum.down += check.down;
+    sum.not_observed += check.not_observed;
+  }
+  std::vector<Availability> sums;
+  for (auto& [name, sum] : groups) {
+    sums.push_back(std::move(sum));
+  }
+  return sums;
+}
+
 }  // namespace
+
+std::optional<double> Availability::available() const noexcept {
+  const double all = std::chrono::duration<double>(observed()).count();
+  return all > 0 ? std::optional(std::chrono::duration<double>(up + degraded).count() / all)
+                 : std::nullopt;
+}
+
+std::vector<Availability> by_product(std::span<const Availability> checks) {
+  return summed(checks, &Availability::product);
+}
+
+std::vector<Availability> by_device(std::span<const Availability> checks) {
+  auto sums = summed(checks, &Availability::device);
+  std::erase_if(sums, [](const Availability& sum) { return sum.device.empty(); });
+  return sums;
+}
 
 std::vector<Piece> pieces_of(std::span<const RunRow> runs, WallTime from, WallTime to) {
   std::vector<Piece> pieces;

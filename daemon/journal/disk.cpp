@@ -9,8 +9,6 @@
 #include <system_error>
 #include <vector>
 
-#include "daemon/log/log.hpp"
-
 namespace reachd::journal {
 namespace {
 
@@ -22,8 +20,9 @@ constexpr std::string_view kBeside[] = {"-wal", "-shm"};
 
 std::string explain(const std::string& path, const std::exception& error) {
   const auto* sqlite = dynamic_cast<const sqlite::Error*>(&error);
-  return sqlite != nullptr ? fmt::format("{}: {} ({})", path, sqlite->cause(), error.what())
-                           : fmt::format("{}: {}", path, error.what());
+  return sqlite != nullptr
+             ? fmt::format("can't write {}: {} ({})", path, sqlite->cause(), error.what())
+             : fmt::format("can't write {}: {}", path, error.what());
 }
 
 /// What a damaged or lost file still tells about the present goes into the new one. Of each check
@@ -182,7 +181,6 @@ void Disk::replace(const Job& job, Done& done, const std::string& why) {
       "and {} cursors that could be read",
       path_, why, fs::path(aside).filename().string(), opened.kept.checks.size(),
       opened.kept.alerts.size(), opened.kept.cursors.size());
-  log::error(done.replaced);
   if (!was_opened_) {
     done.opened = opened;
   }

@@ -22,6 +22,8 @@ constexpr Duration kOpening = 30s;
 constexpr Duration kFirstPause = 1s;
 constexpr Duration kLongestPause = 30s;
 
+/// The disk knows no other time, whatever clock a test lends.
+using RealTime = std::chrono::steady_clock;
 using Callback = std::function<void(bool durable)>;
 
 /// Where nobody could read which numbers were given: beyond all of them, as those grow by one a
@@ -81,7 +83,7 @@ class FileJournal final : public Journal, private Reading {
   /// The life of the journal's thread: never waits for anything but its own desk.
   void keep();
   bool act(Lock& lock);
-  TimePoint next_look() const;
+  Duration rest() const;
   void launch();
   void finish(Lock& lock);
   void overdue(Lock& lock);
@@ -97,6 +99,7 @@ class FileJournal final : public Journal, private Reading {
   const std::unique_ptr<Reading> file_;
   const std::shared_ptr<Desk> desk_;
   Kept kept_;
+  mutable log::RareWarning unreadable_;
 
   // Under the desk's mutex.
   Memory memory_;
@@ -108,7 +111,7 @@ class FileJournal final : public Journal, private Reading {
   // The journal's thread only, after construction.
   std::shared_ptr<Batch> flying_;  ///< null: the disk has nothing to do
   std::vector<Callback> flying_callbacks_;
-  TimePoint launched_{};
+  RealTime::time_point launched_{};
   bool told_overdue_ = false;
   bool last_launched_ = false;
   bool failing_ = false;
@@ -145,7 +148,7 @@ void FileJournal::open() {
     first_trouble_ = std::move(done.why);
     first_replaced_ = std::move(done.replaced);
   } else {
-    first_trouble_ = path_ + ": the disk does not answer";
+    first_trouble_ = "can't write " + path_ + ": the disk does not answer";
     flying_ = std::make_shared<Batch>();  // of which the answer will come
     told_overdue_ = true;
   }
@@ -164,12 +167,10 @@ void FileJournal::keep() {
   }
   while (!closed_ && !abandoned_) {
     if (!act(lock)) {
-      // The clock may be one that tests move by hand; real time only bounds the wait.
-      const Duration wait =
-          std::clamp<Duration>(next_look() - clock_.steady_now(), 1ms, kHeartbeat);
-      desk_->to_owner.wait_for(lock, wait);
+      desk_->to_owner.wait_for(lock, std::clamp<Duration>(rest(), 1ms, kHeartbeat));
     }
   }
+  answer(lock, flying_callbacks_, false);
   answer(lock, callbacks_, false);
 }
 
@@ -186,7 +187,7 @@ bool FileJournal::act(Lock& lock) {
     return true;
   }
   if (flying_ != nullptr) {
-    if (!told_overdue_ && now - launched_ >= kPatience) {
+    if (!told_overdue_ && RealTime::now() - launched_ >= kPatience) {
       overdue(lock);
       return true;
     }
@@ -200,11 +201,12 @@ bool FileJournal::act(Lock& lock) {
   return false;
 }
 
-TimePoint FileJournal::next_look() const {
-  if (flying_ != nullptr) {
-    return told_overdue_ ? TimePoint::max() : launched_ + kPatience;
+/// How long nothing needs to be done unless somebody says so.
+Duration FileJournal::rest() const {
+  if (flying_ == nullptr) {
+    return (failing_ ? retry_at_ : heartbeat_at_) - clock_.steady_now();
   }
-  return failing_ ? retry_at_ : heartbeat_at_;
+  return told_overdue_ ? kHeartbeat : launched_ + kPatience - RealTime::now();
 }
 
 void FileJournal::launch() {
@@ -212,14 +214,15 @@ void FileJournal::launch() {
   memory_.stamp(clock_, closing_);
   flying_ = std::make_shared<Batch>(memory_.take());
   flying_callbacks_ = std::exchange(callbacks_, {});
-  launched_ = clock_.steady_now();
-  heartbeat_at_ = launched_ + kHeartbeat;
+  launched_ = RealTime::now();
+  const TimePoint now = clock_.steady_now();
+  heartbeat_at_ = now + kHeartbeat;
   told_overdue_ = false;
   more_ = false;
   desk_->job = Job{.batch = flying_,
                    .run = memory_.run(),
                    .now = clock_.wall_now(),
-                   .steady = launched_,
+                   .steady = now,
                    .last = closing_};
   desk_->to_disk.notify_all();
 }
@@ -256,7 +259,7 @@ void FileJournal::finish(Lock& lock) {
 void FileJournal::overdue(Lock& lock) {
   told_overdue_ = true;
   std::vector<Callback> callbacks = std::exchange(flying_callbacks_, {});
-  fails(lock, path_ + ": the disk does not answer");
+  fails(lock, "can't write " + path_ + ": the disk does not answer");
   answer(lock, callbacks, false);
 }
 
@@ -274,7 +277,7 @@ void FileJournal::fails(Lock& lock, const std::string& why) {
   lock.unlock();
   listener_.on_journal_error();
   if (tell) {
-    log::error("the journal can't be written; events are kept in memory", {{"why", why}});
+    log::error("the journal is in trouble: " + why);
     listener_.on_journal_failing(why);
   }
   lock.lock();
@@ -310,8 +313,9 @@ std::vector<EventRow> FileJournal::next_events(std::int64_t sequence, std::size_
     const std::scoped_lock lock(desk_->mutex);
     if (!stored) {
       // What is new goes out all the same; who was far behind misses what can't be read.
-      log::warning("events can't be read from the journal and are not delivered",
-                   {{"why", stored.error()}, {"after", sequence}, {"before", floor}});
+      unreadable_.write(clock_.steady_now(),
+                        "events can't be read from the journal and are not delivered",
+                        {{"why", stored.error()}, {"after", sequence}, {"before", floor}});
       return memory_.after(sequence, most);
     }
     if (stored->size() >= most) {
@@ -385,6 +389,9 @@ std::expected<std::vector<Availability>, std::string> FileJournal::availability(
 }
 
 void FileJournal::close(Duration within) {
+  if (!thread_.joinable()) {
+    return;  // it is closed
+  }
   {
     Lock lock(desk_->mutex);
     closing_ = true;
@@ -396,12 +403,11 @@ void FileJournal::close(Duration within) {
     desk_->to_disk.notify_all();
     desk_->to_owner.notify_all();
   }
-  if (thread_.joinable()) {
-    thread_.join();
-  }
-  if (disk_thread_.joinable()) {
-    // A thread that the disk holds can't be waited for; it has all it needs.
-    flying_ != nullptr ? disk_thread_.detach() : disk_thread_.join();
+  thread_.join();
+  if (flying_ != nullptr) {
+    disk_thread_.detach();  // the disk holds it, for who knows how long; it has all it needs
+  } else {
+    disk_thread_.join();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,15 @@ struct Availability {
   Duration degraded{};
   Duration down{};
   Duration not_observed{};  ///< no daemon ran, or it had no proof either way
+
+  Duration observed() const noexcept { return up + degraded + down; }
+  /// Up or degraded of what was observed, 0 to 1; nothing where nothing was.
+  std::optional<double> available() const noexcept;
 };
+/// Sums of what has the same product, or the same device, sorted by it; only that and the times are
+/// set. What has no device is left out there.
+std::vector<Availability> by_product(std::span<const Availability> checks);
+std::vector<Availability> by_device(std::span<const Availability> checks);
 
 /// Reads a journal, also one that a daemon writes at the same time. Thread-safe. Errors are
 /// sentences.

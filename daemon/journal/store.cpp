@@ -26,8 +26,9 @@ constexpr std::array kStateTables{"checks", "alerts", "cursors", "runs"};
 void look_through(sqlite::Connection& connection, const std::string& path) {
   std::error_code unknown;
   const auto look = [&](const std::string& pragma) {
-    const std::string answer = connection.text(pragma);
+    std::string answer = connection.text(pragma);
     if (answer != "ok") {
+      std::ranges::replace(answer, '\n', ' ');
       throw sqlite::corrupt_file(answer);
     }
   };
