@@ -16,7 +16,8 @@ std::optional<Settings> read_file(const std::string& path, Diagnostics& diagnost
 }  // namespace
 
 std::optional<Configuration> load_configuration(const std::string& path, Diagnostics& diagnostics,
-                                                const ReadObserved& read_observed) {
+                                                const ReadObserved& read_observed,
+                                                const ReadRest& read_rest) {
   const std::size_t errors_before = diagnostics.count();
   std::optional<Configuration> result;
   // Read on a thread of its own, which has memory of its own with the usual allocators: the plan,
@@ -25,6 +26,12 @@ std::optional<Configuration> load_configuration(const std::string& path, Diagnos
   auto settings =
       std::async(std::launch::async, [&] { return read_file(path, diagnostics); }).get();
   if (settings) {
+    if (read_rest) {
+      read_rest(*settings, diagnostics);
+    }
+    settings->alerting = Value();
+    auto maintenance = Maintenance::read(settings->maintenance, diagnostics);
+    settings->maintenance = Value();
     const auto catalog = Catalog::load(settings->catalog_dir, diagnostics);
     const Observed observed = read_observed ? read_observed(*settings) : Observed();
     auto plan = catalog ? make_plan(*settings, *catalog, diagnostics, observed) : std::nullopt;
@@ -32,7 +39,9 @@ std::optional<Configuration> load_configuration(const std::string& path, Diagnos
     settings->products = std::vector<Product>();
     settings->checks = std::vector<CustomCheck>();
     if (plan && diagnostics.count() == errors_before) {
-      result = Configuration{std::move(*settings), std::move(*plan)};
+      result = Configuration{.settings = std::move(*settings),
+                             .plan = std::move(*plan),
+                             .maintenance = std::move(maintenance)};
     }
   }
   settings.reset();

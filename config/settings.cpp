@@ -7,6 +7,7 @@
 
 #include "config/host.hpp"
 #include "config/labels.hpp"
+#include "config/parts.hpp"
 #include "config/yaml.hpp"
 
 namespace reachd::config {
@@ -64,40 +65,14 @@ Value kept(Reader& reader, std::string_view key, Value::Kind kind) {
   if (value.kind != kind && value.kind != Value::Kind::null) {
     reader.error(key, std::string(key) + " is " + (kind == Value::Kind::map ? "a map" : "a list") +
                           ", not " + std::string(value.kind_name()));
+    return {};
   }
   return value;
 }
 
-/// A name in metrics, URLs and selectors, so it has none of their special characters.
-void check_name(Reader& reader, std::string_view key, const std::string& name) {
-  const bool clean = std::ranges::all_of(
-      name, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; });
-  if (name.size() > kLongestName || !clean || name.find_first_of("*?,/\"\\") != std::string::npos ||
-      name.starts_with(' ') || name.ends_with(' ')) {
-    reader.error(key,
-                 std::string(key) +
-                     " has at most 200 bytes, none of * ? , / \" \\, no control characters and no "
-                     "blank at its ends");
-  }
-}
-
-/// The texts of a list (or a lone one), each with its own place.
-std::vector<Value> texts(Reader& reader, std::string_view key) {
-  std::vector<Value> result;
-  static_cast<void>(reader.texts(key));  // reports what is no text
-  const Value* value = reader.raw(key);
-  if (value != nullptr && value->kind == Value::Kind::scalar) {
-    result.push_back(*value);
-  } else if (value != nullptr) {
-    std::ranges::copy_if(value->items, std::back_inserter(result),
-                         [](const Value& item) { return item.kind == Value::Kind::scalar; });
-  }
-  return result;
-}
-
 std::vector<Endpoint> read_name_servers(Reader& reader) {
   std::vector<Endpoint> servers;
-  for (const Value& text : texts(reader, "resolver")) {
+  for (const Value& text : placed_texts(reader, "resolver")) {
     const auto target = parse_target(text.scalar, kDnsPort);
     if (target && target->literal && target->scheme.empty()) {
       servers.push_back({*target->literal, target->port});
@@ -115,7 +90,7 @@ Web read_web(const Value& value, Diagnostics& diagnostics) {
   Reader reader(value, diagnostics, "web");
   const std::string example(kDefaultListen);
   Web web;
-  std::vector<Value> listen = texts(reader, "listen");
+  std::vector<Value> listen = placed_texts(reader, "listen");
   if (!reader.has("listen")) {
     listen.push_back(Value::text(example));
   } else if (listen.empty()) {
@@ -161,6 +136,16 @@ void read_limits(const Value& value, Settings& settings, Diagnostics& diagnostic
       reader.integer("range_addresses", settings.limits.range_addresses, 1, 65'536));
   read_per_host(reader, settings.defaults);
   reader.done();
+}
+
+JournalLimits read_journal(const Value& value, Diagnostics& diagnostics) {
+  Reader reader(value, diagnostics, "journal");
+  JournalLimits limits;
+  limits.max_age = reader.duration("max_age", limits.max_age, 1h, 24h * 3650);
+  limits.max_bytes = reader.size("max_size", limits.max_bytes, std::uint64_t{1} << 20U,
+                                 std::uint64_t{1023} << 30U);
+  reader.done();
+  return limits;
 }
 
 /// The gentle defaults for managed devices, whose controllers are weak.
@@ -268,6 +253,7 @@ class SettingsReader {
     settings.probe_allow = kept(reader_, "probe_allow", Value::Kind::list);
     settings.alerting = kept(reader_, "alerting", Value::Kind::map);
     settings.maintenance = kept(reader_, "maintenance", Value::Kind::list);
+    settings.journal = read_journal(section(reader_, "journal"), diagnostics_);
     refuse_what_has_no_effect(settings);
     settings.web = read_web(section(reader_, "web"), diagnostics_);
     settings.resolver = read_name_servers(reader_);
@@ -282,15 +268,6 @@ class SettingsReader {
  private:
   /// Whoever writes these relies on them; to accept them and do nothing would be a lie.
   void refuse_what_has_no_effect(const Settings& settings) {
-    if (!settings.alerting.members.empty()) {
-      reader_.error(
-          "alerting",
-          "alerting is not part of this version: no alert would be sent; use rules in Prometheus");
-    }
-    if (!settings.maintenance.items.empty()) {
-      reader_.error("maintenance",
-                    "maintenance is not part of this version: no alert is sent in any case");
-    }
     if (!settings.probe_modules_file.empty() || !settings.probe_allow.items.empty()) {
       reader_.error(settings.probe_modules_file.empty() ? "probe_allow" : "probe_modules_file",
                     "/probe is not part of this version; `checks:` has the same probes");

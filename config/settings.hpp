@@ -49,6 +49,12 @@ struct Limits {
   std::uint32_t range_addresses = 1024;  ///< addresses that one network may stand for
 };
 
+/// `journal:`, what is kept of the past.
+struct JournalLimits {
+  Duration max_age = std::chrono::days(90);             ///< of events and states
+  std::uint64_t max_bytes = std::uint64_t{256} << 20U;  ///< of the file; the oldest go first
+};
+
 struct Web {
   std::vector<Target> listen;  ///< default 127.0.0.1:9790
   std::string config_file;     ///< exporter-toolkit web configuration; empty: none
@@ -102,8 +108,9 @@ struct Settings {
   std::vector<Endpoint> resolver;  ///< name servers for all checks; empty: the system's
   std::vector<Product> products;
   std::vector<CustomCheck> checks;
+  JournalLimits journal;
   Value alerting;     ///< read by daemon/alert
-  Value maintenance;  ///< read by daemon/alert
+  Value maintenance;  ///< read by config/maintenance
 };
 
 /// Reads the file with its includes. All problems are reported; then nothing is returned.

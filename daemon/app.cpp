@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/configuration.hpp"
+#include "daemon/configuration.hpp"
 #include "daemon/engine/engine.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/metrics/self_metrics.hpp"
@@ -115,27 +115,27 @@ class Daemon {
     }
     host_->report(ServiceHost::State::reloading, "reading the configuration");
     Diagnostics diagnostics;
-    std::optional<config::Configuration> configuration;
+    std::optional<Loaded> loaded;
     const auto time = file_time(config_file_);
     try {
-      configuration = config::load_configuration(
-          config_file_, diagnostics,
-          [this](const config::Settings&) { return observations_.observed(); });
+      loaded = load(config_file_, diagnostics,
+                    [this](const config::Settings&) { return observations_.observed(); });
     } catch (const std::exception& failure) {
       // No memory or no thread to read it with: the running plan is worth more than the new one.
       diagnostics.error({}, std::string("can't read the configuration: ") + failure.what());
     }
-    metrics_->config_read(configuration.has_value(), system_clock().wall_now());
+    metrics_->config_read(loaded.has_value(), system_clock().wall_now());
     std::optional<std::string> error;
-    if (configuration) {
+    if (loaded) {
+      config::Configuration& configuration = loaded->configuration;
       loaded_ = time;
       learnt_ = false;
-      if (texts(configuration->settings.web.listen) != listen_ ||
-          configuration->settings.limits.concurrency != concurrency_) {
+      if (texts(configuration.settings.web.listen) != listen_ ||
+          configuration.settings.limits.concurrency != concurrency_) {
         log::warning("web.listen and limits.concurrency take effect at the next start");
       }
       trust_.clear();
-      plan_ = std::make_shared<const config::Plan>(std::move(configuration->plan));
+      plan_ = std::make_shared<const config::Plan>(std::move(configuration.plan));
       engine_->apply(plan_);
       metrics_->count_event("config.reloaded");
       log::info("configuration reloaded", {{"plan", counts(*plan_)}});
@@ -254,18 +254,18 @@ int run_daemon(const AppOptions& options) {
             {{"version", build_facts().version}, {"commit", build_facts().commit}});
   Diagnostics diagnostics;
   std::optional<Observations> observations;
-  auto configuration = config::load_configuration(options.config_file, diagnostics,
-                                                  [&](const config::Settings& settings) {
-                                                    observations.emplace(state_folder(settings));
-                                                    return observations->observed();
-                                                  });
-  if (!configuration) {
+  auto loaded = load(options.config_file, diagnostics, [&](const config::Settings& settings) {
+    observations.emplace(state_folder(settings));
+    return observations->observed();
+  });
+  if (!loaded) {
     std::fputs(diagnostics.to_string().c_str(), stderr);
     return kBadConfiguration;
   }
   std::unique_ptr<Daemon> daemon;
   try {
-    daemon = std::make_unique<Daemon>(options, std::move(*configuration), std::move(*observations));
+    daemon = std::make_unique<Daemon>(options, std::move(loaded->configuration),
+                                      std::move(*observations));
   } catch (const std::exception& error) {
     log::error("can't start", {{"error", error.what()}});
     return kCantStart;

@@ -1,7 +1,9 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/selector.hpp"
@@ -28,7 +30,7 @@ struct SinkSettings {
   std::string_view type;
   config::Severity min_severity = config::Severity::info;
   std::vector<config::Selector> match;  ///< any of these; empty: all, also the daemon's own
-  bool suppressed = false;              ///< also what a modifier holds back
+  bool suppressed = false;              ///< also events that a modifier holds back
   MadeSink made;
 
   /// True if the event, or the alert, is for this sink.
@@ -47,6 +49,8 @@ struct Alerting {
 };
 
 /// Reads Settings::alerting. All problems are reported; the result is usable if there was none.
-Alerting read_alerting(const Value& value, Diagnostics& diagnostics);
+/// Tests give sink types of their own.
+Alerting read_alerting(const Value& value, Diagnostics& diagnostics,
+                       std::span<const SinkType> types = sink_types());
 
 }  // namespace reachd::alert

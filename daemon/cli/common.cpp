@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "daemon/cli/table.hpp"
+#include "daemon/configuration.hpp"
 #include "daemon/json/time.hpp"
 #include "daemon/observations.hpp"
 #include "daemon/platform/paths.hpp"
@@ -38,15 +39,16 @@ std::shared_ptr<std::vector<std::string>> add_only_option(CLI::App& command) {
 
 std::optional<config::Configuration> load_or_explain(const std::string& path, Context& context) {
   Diagnostics diagnostics;
-  auto configuration = config::load_configuration(path, diagnostics, &read_observed);
-  if (!configuration) {
+  auto loaded = load(path, diagnostics, &read_observed);
+  if (!loaded) {
     context.err << diagnostics.to_string();
     if (path == platform::default_config_file()) {
       context.err << "Name another file with --config, or write a first one: reachd init PRODUCT "
                      "--output FILE\n";
     }
+    return std::nullopt;
   }
-  return configuration;
+  return std::move(loaded->configuration);
 }
 
 std::optional<std::vector<config::Selector>> parse_only(const std::vector<std::string>& texts,

@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "daemon/cli/common.hpp"
+#include "daemon/configuration.hpp"
 #include "daemon/json/json.hpp"
 
 namespace reachd::cli {
@@ -15,19 +16,19 @@ void add_validate(CLI::App& app, Context& context) {
   command->callback([&context, path, as_json] {
     context.chosen = [&context, path, as_json] {
       Diagnostics diagnostics;
-      const auto configuration = config::load_configuration(*path, diagnostics);
+      const auto loaded = load(*path, diagnostics);
       if (*as_json) {
         std::string text;
         json::Writer row(text);
         json::write_validation(row, diagnostics);
         context.out << text << "\n";
-      } else if (!configuration) {
+      } else if (!loaded) {
         context.err << diagnostics.to_string();
       } else {
-        context.out << *path << ": valid, " << configuration->plan.checks.size() << " checks by "
-                    << configuration->plan.probes.size() << " probes\n";
+        context.out << *path << ": valid, " << loaded->configuration.plan.checks.size()
+                    << " checks by " << loaded->configuration.plan.probes.size() << " probes\n";
       }
-      return configuration ? kOk : kUsage;
+      return loaded ? kOk : kUsage;
     };
   });
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "probes/core/size.hpp"
 #include "probes/core/target.hpp"
 #include "probes/core/words.hpp"
 
@@ -139,6 +140,25 @@ Duration Reader::duration(std::string_view key, Duration fallback, Duration leas
   if (*parsed < least || *parsed > most) {
     error(key, std::string(key) + " is from " + format_duration(least) + " to " +
                    format_duration(most) + ", not " + quote(value->scalar));
+    return fallback;
+  }
+  return *parsed;
+}
+
+std::uint64_t Reader::size(std::string_view key, std::uint64_t fallback, std::uint64_t least,
+                           std::uint64_t most) {
+  const Value* value = scalar(key);
+  if (value == nullptr) {
+    return fallback;
+  }
+  const auto parsed = parse_size(value->scalar);
+  if (!parsed) {
+    error(key, std::string(key) + ": " + parsed.error());
+    return fallback;
+  }
+  if (*parsed < least || *parsed > most) {
+    error(key, std::string(key) + " is from " + format_size(least) + " to " + format_size(most) +
+                   ", not " + quote(value->scalar));
     return fallback;
   }
   return *parsed;

@@ -33,6 +33,9 @@ class Reader {
                        std::int64_t most);
   std::uint16_t port(std::string_view key, std::uint16_t fallback);
   Duration duration(std::string_view key, Duration fallback, Duration least, Duration most);
+  /// Bytes.
+  std::uint64_t size(std::string_view key, std::uint64_t fallback, std::uint64_t least,
+                     std::uint64_t most);
   /// A list of texts; a lone text counts as a list of one.
   std::vector<std::string> texts(std::string_view key);
   /// Text pairs of a map, in the order written.

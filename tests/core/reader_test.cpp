@@ -56,6 +56,20 @@ TEST(Reader, ReportsEveryProblemWithItsPlace) {
   EXPECT_NE(text.find("name is missing"), std::string::npos) << text;
 }
 
+TEST(Reader, SizesHaveTheirBounds) {
+  const Value map = map_of({{"good", "2MiB"}, {"less", "512B"}, {"more", "3GiB"}, {"no", "2MB"}});
+  Diagnostics diagnostics;
+  Reader reader(map, diagnostics, "journal");
+  constexpr std::uint64_t kMebibyte = 1 << 20;
+  for (const char* key : {"less", "more", "no", "missing"}) {
+    EXPECT_EQ(reader.size(key, 7, kMebibyte, 1024 * kMebibyte), 7u) << key;
+  }
+  EXPECT_EQ(reader.size("good", 7, kMebibyte, 1024 * kMebibyte), 2 * kMebibyte);
+  EXPECT_EQ(diagnostics.count(), 3u);
+  EXPECT_NE(diagnostics.to_string().find("less is from 1MiB to 1GiB, not \"512B\""),
+            std::string::npos);
+}
+
 TEST(Reader, SecretComesFromTheEnvironmentAndIsNeverShown) {
   ASSERT_EQ(setenv("REACHD_TEST_SECRET", "s3cret", 1), 0);
   const Value map =

@@ -5,10 +5,10 @@
 #include <fstream>
 #include <random>
 
-#include "config/configuration.hpp"
 #include "config/settings.hpp"
 #include "config/templates.hpp"
 #include "config/yaml.hpp"
+#include "daemon/configuration.hpp"
 
 namespace reachd::config {
 namespace {
@@ -23,8 +23,7 @@ TEST(Examples, AllOfThemLoad) {
   for (const auto& entry : fs::directory_iterator(kExamples)) {
     if (entry.path().extension() == ".yaml" && entry.path().stem() != "full") {
       Diagnostics diagnostics;
-      EXPECT_TRUE(load_configuration(entry.path().string(), diagnostics))
-          << diagnostics.to_string();
+      EXPECT_TRUE(load(entry.path().string(), diagnostics)) << diagnostics.to_string();
       ++files;
     }
   }
@@ -51,8 +50,7 @@ class FullExample : public testing::Test {
 
 TEST_F(FullExample, Loads) {
   Diagnostics diagnostics;
-  EXPECT_TRUE(load_configuration((folder_ / "full.yaml").string(), diagnostics))
-      << diagnostics.to_string();
+  EXPECT_TRUE(load((folder_ / "full.yaml").string(), diagnostics)) << diagnostics.to_string();
 }
 
 TEST(Examples, TheQuickstartLooksAtThisMachineOnly) {

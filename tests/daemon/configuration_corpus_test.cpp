@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "config/configuration.hpp"
+#include "daemon/configuration.hpp"
 
-namespace reachd::config {
+namespace reachd {
 namespace {
 
 namespace fs = std::filesystem;
@@ -58,7 +58,7 @@ class Valid : public Corpus {};
 TEST_P(Valid, Loads) {
   enter("valid");
   Diagnostics diagnostics;
-  EXPECT_TRUE(load_configuration(GetParam() + ".yaml", diagnostics)) << diagnostics.to_string();
+  EXPECT_TRUE(load(GetParam() + ".yaml", diagnostics)) << diagnostics.to_string();
 }
 INSTANTIATE_TEST_SUITE_P(Config, Valid, testing::ValuesIn(files_of("valid")), name_of);
 
@@ -66,7 +66,7 @@ class Invalid : public Corpus {};
 TEST_P(Invalid, IsRefusedWithExactlyThisText) {
   enter("invalid");
   Diagnostics diagnostics;
-  EXPECT_FALSE(load_configuration(GetParam() + ".yaml", diagnostics));
+  EXPECT_FALSE(load(GetParam() + ".yaml", diagnostics));
   std::string text = diagnostics.to_string();
   // Only what includes adds the folder: it says where a file was looked for.
   const std::string here = (kData / "invalid").string() + "/";
@@ -81,4 +81,4 @@ TEST_P(Invalid, IsRefusedWithExactlyThisText) {
 INSTANTIATE_TEST_SUITE_P(Config, Invalid, testing::ValuesIn(files_of("invalid")), name_of);
 
 }  // namespace
-}  // namespace reachd::config
+}  // namespace reachd
