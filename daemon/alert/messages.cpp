@@ -93,6 +93,10 @@ std::string removed_message(const event::Identity& check) {
   return title(check) + " is not checked any more: the configuration has it no longer";
 }
 
+std::string no_node_message(const event::Identity& node) {
+  return title(node) + " is not judged as a whole any more: too few checks of it are configured";
+}
+
 std::string expiring_message(const event::Identity& check, const CertificateFacts& certificate,
                              Duration left) {
   const std::string whose = "the certificate " + certificate.subject + " of " + title(check);
@@ -100,10 +104,27 @@ std::string expiring_message(const event::Identity& check, const CertificateFact
                                  : whose + " ended " + in_words(-left) + " ago";
 }
 
+std::string node_cause(const Node& node, std::string_view of_a_member) {
+  const std::string members = std::to_string(node.size());
+  const std::string hosts = std::to_string(node.hosts());
+  switch (node.kind) {
+    case NodeKind::device:
+      return "none of its " + members + " TCP ports answers as it should" + after(of_a_member);
+    case NodeKind::proxy:
+      return std::string(of_a_member);
+    case NodeKind::resolver:
+      return std::to_string(node.hosts_with_evidence) + " of " + hosts +
+             " names can't be looked up" + after(of_a_member);
+    case NodeKind::link:
+      return "none of " + hosts + " other hosts answers" + after(of_a_member);
+  }
+  return std::string(of_a_member);
+}
+
 std::string with_affected(std::size_t count) {
   return count == 0   ? std::string()
-         : count == 1 ? std::string(", and one that depends on it")
-                      : ", and " + std::to_string(count) + " that depend on it";
+         : count == 1 ? std::string("; one other is down with it")
+                      : "; " + std::to_string(count) + " others are down with it";
 }
 
 }  // namespace reachd::alert

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/alert/graph.hpp"
 #include "daemon/event/event.hpp"
 #include "probes/core/outcome.hpp"
 
@@ -34,10 +35,15 @@ std::string unknown_message(const event::Identity& check, std::string_view cause
 std::string flapping_message(const event::Identity& check, std::size_t changes, Duration within);
 std::string settled_message(const event::Identity& check, engine::Verdict verdict);
 std::string removed_message(const event::Identity& check);
+/// Of a device or the like: too few checks are left to tell.
+std::string no_node_message(const event::Identity& node);
 std::string expiring_message(const event::Identity& check, const CertificateFacts& certificate,
                              Duration left);
 
-/// ", and 14 that depend on it"; empty for none.
+/// Why a node is down: what its members have in common, and what one of them says.
+std::string node_cause(const Node& node, std::string_view of_a_member);
+
+/// "; 14 others are down with it"; empty for none.
 std::string with_affected(std::size_t count);
 
 }  // namespace reachd::alert

@@ -55,14 +55,20 @@ Policy::~Policy() = default;
 Decision Policy::changed(std::string_view check, engine::Verdict /*from*/,
                          const engine::CheckStatus& status, Now now) {
   state_->begin(now);
-  if (const auto index = state_->find(check)) {
+  if (const auto index = state_->find_check(check)) {
     state_->step(*index, status);
+    state_->answered(*index, status);
   }
   return looked_again(check, status);
 }
 
 Decision Policy::settled(std::string_view check, const engine::CheckStatus& status, Now now) {
-  return looked(check, status, now);
+  state_->begin(now);
+  if (const auto index = state_->find_check(check)) {
+    state_->refresh(*index, status);
+    state_->answered(*index, status);
+  }
+  return looked_again(check, status);
 }
 
 Decision Policy::looked(std::string_view check, const engine::CheckStatus& status, Now now) {
@@ -71,8 +77,8 @@ Decision Policy::looked(std::string_view check, const engine::CheckStatus& statu
 }
 
 Decision Policy::looked_again(std::string_view check, const engine::CheckStatus& status) {
-  if (const auto index = state_->find(check); index && status.last) {
-    state_->annotate(*index, status);
+  if (const auto index = state_->find_check(check); index && status.last) {
+    state_->refresh(*index, status);
     state_->watch_certificate(*index, *status.last);
   }
   return state_->finish();
@@ -113,6 +119,11 @@ std::optional<std::uint32_t> Policy::State::find(std::string_view id) const {
   return found != by_id.end() ? std::optional(found->second) : std::nullopt;
 }
 
+std::optional<std::uint32_t> Policy::State::find_check(std::string_view id) const {
+  const auto index = find(id);
+  return index && !is_node(*index) ? index : std::nullopt;
+}
+
 void Policy::State::touch(std::uint32_t index) {
   if (!subjects[index].dirty) {
     subjects[index].dirty = true;
@@ -121,7 +132,7 @@ void Policy::State::touch(std::uint32_t index) {
 }
 
 event::Identity Policy::State::identity(std::uint32_t index) const {
-  return event::identity_of(*plan, plan->checks[index]);
+  return is_node(index) ? node(index).identity : event::identity_of(*plan, plan->checks[index]);
 }
 
 engine::Modifiers Policy::State::modifiers(const Subject& subject) const noexcept {
@@ -166,6 +177,9 @@ Decision Policy::State::finish() {
   for (const std::uint32_t index : dirty) {
     Subject& subject = subjects[index];
     subject.dirty = false;
+    if (is_node(index)) {
+      continue;
+    }
     out.checks.push_back(row(index));
     if (const engine::Modifiers held = modifiers(subject); held != subject.marked) {
       subject.marked = held;
@@ -178,13 +192,26 @@ Decision Policy::State::finish() {
 
 bool Policy::State::maintained(std::uint32_t index) {
   Subject& subject = subjects[index];
-  const bool open =
-      !maintenance.empty() && maintenance.open_for(fields_of(*plan, plan->checks[index]), now.wall);
+  bool open = false;
+  if (!maintenance.empty()) {
+    const config::SelectorFields fields = is_node(index)
+                                              ? event::fields_of(node(index).identity)
+                                              : config::fields_of(*plan, plan->checks[index]);
+    open = maintenance.open_for(fields, now.wall).has_value() ||
+           (is_node(index) && all_members_maintained(node(index)));
+  }
   if (open != subject.in_maintenance) {
     subject.in_maintenance = open;
     touch(index);
   }
   return open;
+}
+
+/// A node's alert would be about nothing but what is in maintenance.
+bool Policy::State::all_members_maintained(const Node& node) const {
+  return std::ranges::all_of(node.order, [&](std::uint32_t membership) {
+    return subjects[graph.memberships[membership].check].in_maintenance;
+  });
 }
 
 void Policy::State::judge_maintenance() {
@@ -207,6 +234,13 @@ void Policy::State::judge_maintenance() {
 
 void Policy::State::due(std::uint32_t index) {
   Subject& subject = subjects[index];
+  if (subject.affected_stale) {
+    refresh_affected(index);
+  }
+  if (subject.outage && subject.outage->deadline <= now.steady &&
+      (subject.outage->wait == Wait::parents || subject.outage->wait == Wait::itself)) {
+    give_up_waiting(index);
+  }
   if (!subject.flaps.flapping()) {
     return;
   }

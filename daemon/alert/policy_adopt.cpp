@@ -57,17 +57,23 @@ Decision Policy::adopt(std::shared_ptr<const config::Plan> plan, const Alerting&
 
 void Policy::State::take_over(std::shared_ptr<const config::Plan> next) {
   const std::shared_ptr<const config::Plan> last = std::exchange(plan, std::move(next));
-  std::vector<Subject> old = std::exchange(subjects, std::vector<Subject>(plan->checks.size()));
+  Graph last_graph = std::exchange(graph, make_graph(*plan));
+  std::vector<Subject> old =
+      std::exchange(subjects, std::vector<Subject>(plan->checks.size() + graph.nodes.size()));
   const auto old_by_id = std::exchange(by_id, {});
   vantage = plan->vantage;
-  by_id.reserve(plan->checks.size());
-  std::vector<bool> stays(old.size(), false);
+  by_id.reserve(subjects.size());
+  inquiries.clear();
+  timers = {};
+  for (std::uint32_t number = 0; number < graph.nodes.size(); ++number) {
+    by_id.emplace(graph.nodes[number].identity.id, plan->checks.size() + number);
+  }
+  std::vector<bool> stays(last->checks.size(), false);
   for (std::uint32_t index = 0; index < plan->checks.size(); ++index) {
     const config::Check& check = plan->checks[index];
     by_id.emplace(check.id, index);
-    Subject& subject = subjects[index];
     const auto known = old_by_id.find(check.id);
-    if (known == old_by_id.end()) {
+    if (known == old_by_id.end() || known->second >= last->checks.size()) {
       if (!former) {
         touch(index);  // so that the journal knows of it before its first verdict
       }
@@ -76,29 +82,93 @@ void Policy::State::take_over(std::shared_ptr<const config::Plan> next) {
     const config::Check& old_check = last->checks[known->second];
     stays[known->second] = true;
     if (looks_at_the_same(*plan, check, *last, old_check)) {
-      subject = std::move(old[known->second]);
+      subjects[index] = std::move(old[known->second]);
       if (check.name != old_check.name || check.device != old_check.device) {
         touch(index);
       }
     } else {
-      dismiss(event::identity_of(*last, old_check), old[known->second]);
+      dismiss(event::identity_of(*last, old_check), old[known->second], true);
       touch(index);
     }
   }
-  for (std::uint32_t index = 0; index < old.size(); ++index) {
+  for (std::uint32_t index = 0; index < last->checks.size(); ++index) {
     if (!stays[index]) {
-      dismiss(event::identity_of(*last, last->checks[index]), old[index]);
+      dismiss(event::identity_of(*last, last->checks[index]), old[index], true);
       out.checks_gone.push_back(last->checks[index].id);
     }
   }
-  timers = {};
+  take_over_nodes(last_graph, old);
   if (former) {
     restore();
   }
+  bring_up_nodes();
   for (std::uint32_t index = 0; index < subjects.size(); ++index) {
-    if (subjects[index].flaps.flapping()) {
-      timers.emplace(subjects[index].flaps.ends_at(flapping), index);
+    resume(index);
+  }
+}
+
+void Policy::State::take_over_nodes(const Graph& last, std::vector<Subject>& old) {
+  const std::size_t old_checks = old.size() - last.nodes.size();
+  for (std::size_t number = 0; number < last.nodes.size(); ++number) {
+    Subject& was = old[old_checks + number];
+    const event::Identity& who = last.nodes[number].identity;
+    if (const auto now_known = find(who.id); now_known && is_node(*now_known)) {
+      subjects[*now_known] = std::move(was);
+    } else {
+      dismiss(who, was, false);
     }
+  }
+}
+
+/// Their state is that of their members, as far as those say.
+void Policy::State::bring_up_nodes() {
+  const auto checks = static_cast<std::uint32_t>(plan->checks.size());
+  std::vector<std::uint32_t> speaker(graph.nodes.size(), checks);
+  for (std::uint32_t index = 0; index < checks; ++index) {
+    const Subject& subject = subjects[index];
+    if (subject.verdict == Verdict::unknown && !subject.down) {
+      continue;
+    }
+    for (const std::uint32_t membership : graph.memberships_of.of(index)) {
+      const std::uint32_t number = graph.memberships[membership].node;
+      graph.note(membership, speaks_against(index, graph.nodes[number].kind));
+      if (subject.proved) {
+        speaker[number] = index;
+      }
+    }
+  }
+  for (std::uint32_t number = 0; number < graph.nodes.size(); ++number) {
+    const std::uint32_t index = checks + number;
+    Subject& subject = subjects[index];
+    if (speaker[number] != checks) {
+      turn_node(number, speaker[number]);
+    } else if (!subject.proved && (subject.outage || graph.nodes[number].down().value_or(false))) {
+      // As the process before left it: down, and told if it was to be told.
+      subject.verdict = Verdict::down;
+      subject.down = true;
+      if (!subject.outage) {
+        subject.outage = std::make_unique<Outage>();
+        subject.outage->since = now.wall;
+        subject.standing = Standing::held;
+        subject.severity = severity_of(index);
+      }
+    }
+  }
+}
+
+/// Goes on with what the subject waits for, among other parents perhaps.
+void Policy::State::resume(std::uint32_t index) {
+  Subject& subject = subjects[index];
+  if (subject.flaps.flapping()) {
+    timers.emplace(subject.flaps.ends_at(flapping), index);
+  }
+  subject.affected_stale = false;
+  affects(index);
+  if (subject.outage && subject.outage->wait == Wait::itself) {
+    ask_itself(index);
+  } else if (subject.outage) {
+    subject.outage->wait = Wait::none;
+    subject.outage->deadline = {};
   }
 }
 
@@ -148,8 +218,11 @@ void Policy::State::link(event::Alert& alert, Subject& subject) const {
     subject.outage = std::make_unique<Outage>();
     subject.outage->since = std::min(alert.since, now.wall);
     subject.outage->reason = parse_reason(alert.reason);
-    subject.down = subject.verdict == Verdict::down || subject.verdict == Verdict::unknown;
+    if (subject.verdict == Verdict::unknown) {
+      subject.down = true;
+    }
   }
+  alert.flapping = subject.flaps.flapping();
   subject.outage->alert = &alert;
   subject.standing = Standing::told;
   subject.severity = alert.severity;
@@ -172,7 +245,7 @@ void Policy::State::restore() {
       touch(*index);
     }
   }
-  for (std::uint32_t index = 0; index < subjects.size(); ++index) {
+  for (std::uint32_t index = 0; index < plan->checks.size(); ++index) {
     if (!kept.rows.contains(plan->checks[index].id)) {
       touch(index);  // so that the journal knows of it before its first verdict
     }
@@ -195,21 +268,21 @@ void Policy::State::restore() {
     who = *alert.check;
     if (index) {
       subject = std::exchange(subjects[*index], Subject());
-      touch(*index);
+      touch(*index);  // another target under the same id
     }
     link(alert, subject);
   }
   for (auto& [id, of] : gone) {
-    dismiss(of.first, of.second);
+    dismiss(of.first, of.second, kept.rows.contains(id));
   }
   if (started) {
     end_own_alert();
   }
 }
 
-void Policy::State::dismiss(const event::Identity& who, Subject& subject) {
+void Policy::State::dismiss(const event::Identity& who, Subject& subject, bool is_check) {
   const Verdict verdict = subject.verdict;
-  if (verdict != Verdict::unknown) {
+  if (verdict != Verdict::unknown && is_check) {
     out.transitions.push_back({.check = who.id, .time = now.wall, .state = 0});
   }
   event::Alert* expiring = subject.certificate ? subject.certificate->alert : nullptr;
@@ -220,7 +293,7 @@ void Policy::State::dismiss(const event::Identity& who, Subject& subject) {
     event.from = verdict;
     event.to = Verdict::unknown;
     event.since = now.wall;
-    event.message = removed_message(who);
+    event.message = is_check ? removed_message(who) : no_node_message(who);
     if (subject.standing == Standing::held && !subject.flaps.flapping() && expiring == nullptr) {
       event.suppressed_by = subject.outage->by;
       event.parent = subject.outage->parent;

@@ -11,6 +11,7 @@
 
 #include "daemon/alert/alert_book.hpp"
 #include "daemon/alert/flap_history.hpp"
+#include "daemon/alert/graph.hpp"
 #include "daemon/alert/policy.hpp"
 #include "daemon/event/memory.hpp"
 
@@ -18,6 +19,14 @@
 namespace reachd::alert {
 
 using event::Standing;
+
+/// What an outage that has no alert waits for.
+enum class Wait : std::uint8_t {
+  none,
+  parents,  ///< whether one of them is at fault
+  itself,   ///< whether it is still down, now that what held it is over
+  over,     ///< no longer: it was asked, or it took too long
+};
 
 /// What is wrong with one subject, from the confirming probe until its end has been told.
 struct Outage {
@@ -30,6 +39,19 @@ struct Outage {
   engine::Modifier by = engine::Modifier::none;  ///< while held
   std::string parent;                            ///< while held by a dependency
   event::Alert* alert = nullptr;                 ///< while told
+  TimePoint row_began{};  ///< when the first failure of its row can have begun, at the earliest
+  Wait wait = Wait::none;
+  TimePoint deadline{};  ///< of the wait
+};
+
+/// Asking whether a parent is at fault: the parent itself, or members of a node.
+struct Inquiry {
+  std::vector<std::uint32_t> waiters;  ///< subjects
+  std::vector<std::uint32_t> asked;    ///< checks
+  std::vector<std::uint32_t> open;     ///< those of `asked` that have not answered
+  TimePoint began{};
+  Duration patience{};  ///< how long the answers may take
+  bool over = false;    ///< nobody is left to ask: it is not at fault
 };
 
 /// What was told of a certificate near its end.
@@ -49,11 +71,13 @@ struct Subject {
   bool proved = false;        ///< a verdict of this process
   bool said_unknown = false;  ///< that it can't be judged was told, and not yet that it can again
   bool in_maintenance = false;
-  bool dirty = false;  ///< changed in this call
+  bool dirty = false;           ///< changed in this call
+  bool affected_stale = false;  ///< its alert may take more, or less, with it than it says
   Standing standing = Standing::clear;
   config::Severity severity = config::Severity::info;  ///< of what was told; fixed until its end
   engine::Modifiers marked;
-  WallTime since{};  ///< of the verdict
+  WallTime since{};     ///< of the verdict
+  TimePoint seen_up{};  ///< when a probe that succeeded began, as far as it was looked at
   FlapHistory flaps;
   std::unique_ptr<Outage> outage;  ///< null while clear
   std::unique_ptr<CertificateWatch> certificate;
@@ -77,12 +101,15 @@ struct Policy::State {
   config::Maintenance maintenance;
   std::optional<Before> former;
 
-  std::vector<Subject> subjects;  ///< the plan's checks by their index
-  std::unordered_map<std::string_view, std::uint32_t> by_id;
+  Graph graph;
+  std::vector<Subject> subjects;  ///< the plan's checks by their index, then the graph's nodes
+  std::unordered_map<std::string_view, std::uint32_t> by_id;  ///< of the subjects
   AlertBook book{Policy::kToldFor};
   bool started = false;         ///< daemon.started was told
   bool config_trouble = false;  ///< found by this process
   bool journal_trouble = false;
+
+  std::unordered_map<std::uint32_t, Inquiry> inquiries;  ///< by parent
 
   using Due = std::pair<TimePoint, std::uint32_t>;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> timers;  ///< subjects to look at
@@ -98,37 +125,84 @@ struct Policy::State {
   // policy.cpp
   void begin(Now at) { now = at; }
   Decision finish();
+  /// A check's or a node's index.
   std::optional<std::uint32_t> find(std::string_view id) const;
+  std::optional<std::uint32_t> find_check(std::string_view id) const;
+  bool is_node(std::uint32_t index) const noexcept { return index >= plan->checks.size(); }
+  Node& node(std::uint32_t index) { return graph.nodes[index - plan->checks.size()]; }
+  const Node& node(std::uint32_t index) const { return graph.nodes[index - plan->checks.size()]; }
+  const std::string& id_of(std::uint32_t index) const {
+    return is_node(index) ? node(index).identity.id : plan->checks[index].id;
+  }
   void touch(std::uint32_t index);
   journal::CheckRow row(std::uint32_t index) const;
   event::Identity identity(std::uint32_t index) const;
   engine::Modifiers modifiers(const Subject& subject) const noexcept;
   /// True while a window is open for it.
   bool maintained(std::uint32_t index);
+  bool all_members_maintained(const Node& node) const;
   void judge_maintenance();
   /// A timer of the subject has run out, or another one.
   void due(std::uint32_t index);
 
   // policy_adopt.cpp
   void take_over(std::shared_ptr<const config::Plan> next);
+  void take_over_nodes(const Graph& last, std::vector<Subject>& old);
+  void bring_up_nodes();
+  void resume(std::uint32_t index);
   void restore();
   Subject restored(const journal::CheckRow& row) const;
   void link(event::Alert& alert, Subject& subject) const;
   /// Its check is gone, or means something else now.
-  void dismiss(const event::Identity& who, Subject& subject);
+  void dismiss(const event::Identity& who, Subject& subject, bool is_check);
 
   // policy_verdict.cpp: what a verdict means
   void step(std::uint32_t index, const engine::CheckStatus& status);
   void turned_unknown(std::uint32_t index, engine::Verdict before,
                       const engine::CheckStatus& status);
   void came_up(std::uint32_t index, engine::Verdict before, const engine::CheckStatus& status);
-  void went_down(std::uint32_t index, engine::Verdict before, const engine::CheckStatus& status);
+  void went_down(std::uint32_t index, engine::Verdict before, const engine::CheckStatus& status,
+                 TimePoint row_began);
+  /// What the newest result says of an outage, its alert and its parents.
+  void refresh(std::uint32_t index, const engine::CheckStatus& status);
   /// Decides whether the outage, which has no alert, gets one.
   void consider(std::uint32_t index);
   void hold(std::uint32_t index, engine::Modifier by, std::string parent);
   void announce(std::uint32_t index);
   void count_change(std::uint32_t index);
   void end_flapping(std::uint32_t index);
+
+  // policy_parents.cpp: what others have to do with it
+  /// The host that it talks to.
+  const std::string& host_of(std::uint32_t index) const;
+  /// True if the check, by what is known last, is evidence that a node of this kind is down.
+  bool speaks_against(std::uint32_t index, NodeKind kind) const;
+  /// Tells the nodes what a check that has changed says of them.
+  void tally(std::uint32_t index);
+  void turn_node(std::uint32_t number, std::uint32_t trigger);
+  std::optional<std::uint32_t> down_parent(std::uint32_t index) const;
+  bool may_be_at_fault(std::uint32_t parent, std::uint32_t index);
+  /// True if a probe that began then or later has succeeded.
+  bool well_since(std::uint32_t index, TimePoint since);
+  void saw(std::uint32_t index, const engine::CheckStatus& status);
+  TimePoint steady_of(WallTime time) const;
+  /// False if there is nobody to ask.
+  bool wait_for(std::uint32_t index, std::uint32_t parent);
+  void ask(std::uint32_t parent, Inquiry& inquiry);
+  /// A check was probed, and nothing is being confirmed there.
+  void answered(std::uint32_t index, const engine::CheckStatus& status);
+  void answered_about(std::uint32_t parent, std::uint32_t who);
+  /// Considers again whoever waits for the parent.
+  void revisit(std::uint32_t parent);
+  void end_wait(std::uint32_t index, Wait wait);
+  void give_up_waiting(std::uint32_t index);
+  void parent_up(std::uint32_t parent);
+  void ask_itself(std::uint32_t index);
+  /// The ids of some that it takes with it, and how many they are.
+  std::pair<std::vector<std::string>, std::size_t> affected_by(std::uint32_t parent) const;
+  /// Its parents' alerts say something else now.
+  void affects(std::uint32_t index);
+  void refresh_affected(std::uint32_t parent);
 
   // policy_tell.cpp: how it is told
   event::Event make_event(event::Kind kind, const event::Identity& who, config::Severity severity);
@@ -140,7 +214,10 @@ struct Policy::State {
   void end_outage(Subject& subject);
   void changed(const event::Alert& alert) { out.alerts.push_back(alert); }
   config::Severity severity_of(std::uint32_t index) const;
-  /// What the annotations of its alert say, if that changed.
+  event::AlertName name_of(std::uint32_t index) const;
+  /// Why it is down, as a clause.
+  std::string cause_of(std::uint32_t index) const;
+  /// Takes over what a failure says of the outage that goes on, and into the alert's annotations.
   void annotate(std::uint32_t index, const engine::CheckStatus& status);
 
   // policy_certificates.cpp

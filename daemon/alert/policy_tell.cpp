@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "daemon/alert/classes.hpp"
@@ -58,7 +59,31 @@ event::Event Policy::State::make_event(event::Kind kind, const event::Identity& 
 }
 
 config::Severity Policy::State::severity_of(std::uint32_t index) const {
-  return config::severity(plan->checks[index], subjects[index].has_been_up);
+  if (!is_node(index)) {
+    return config::severity(plan->checks[index], subjects[index].has_been_up);
+  }
+  config::Severity highest = config::Severity::info;
+  for (const std::uint32_t membership : node(index).order) {
+    highest = std::max(highest, severity_of(graph.memberships[membership].check));
+  }
+  return highest;
+}
+
+std::string Policy::State::cause_of(std::uint32_t index) const {
+  const Outage& outage = *subjects[index].outage;
+  const std::string found = cause(outage.outcome.get(), outage.reason);
+  return is_node(index) ? node_cause(node(index), found) : found;
+}
+
+event::AlertName Policy::State::name_of(std::uint32_t index) const {
+  if (is_node(index)) {
+    const Node& of = node(index);
+    return of.kind == NodeKind::resolver ? event::AlertName::name_resolution_failing
+           : of.optional                 ? event::AlertName::optional_port_closed
+                                         : event::AlertName::required_port_closed;
+  }
+  return class_of(subjects[index].outage->reason.value_or(Reason::timeout),
+                  plan->checks[index].necessity == config::Necessity::optional);
 }
 
 void Policy::State::tell_down(std::uint32_t index, Verdict from, Modifier by, bool late) {
@@ -71,8 +96,10 @@ void Policy::State::tell_down(std::uint32_t index, Verdict from, Modifier by, bo
   event.since = std::min(outage.since, now.wall);
   event.reason = outage.reason;
   event.phase = outage.phase;
-  const std::string why = cause(outage.outcome.get(), outage.reason);
+  const std::string why = cause_of(index);
   event.message = late ? late_message(who, now.wall - *event.since, why) : down_message(who, why);
+  std::tie(event.affected, event.affected_count) = affected_by(index);
+  event.message += with_affected(event.affected_count);
   if (outage.outcome) {
     event.evidence = event::evidence_of(*outage.outcome, outage.path);
   }
@@ -96,9 +123,8 @@ void Policy::State::tell_up(std::uint32_t index, Verdict from, Verdict to,
   if (outage != nullptr) {
     event.since = std::min(outage->since, now.wall);
     const Duration lasted = now.wall - *event.since;
-    event.message = to == Verdict::degraded
-                        ? up_degraded_message(who, lasted, flaw)
-                        : up_message(who, lasted, cause(outage->outcome.get(), outage->reason));
+    event.message = to == Verdict::degraded ? up_degraded_message(who, lasted, flaw)
+                                            : up_message(who, lasted, cause_of(index));
     event.parent = by == Modifier::dependency ? outage->parent : std::string();
   } else {
     event.since = subject.since;
@@ -117,14 +143,15 @@ void Policy::State::open_alert(std::uint32_t index, bool late) {
   Subject& subject = subjects[index];
   Outage& outage = *subject.outage;
   event::Alert alert;
-  alert.name = class_of(outage.reason.value_or(Reason::timeout),
-                        plan->checks[index].necessity == config::Necessity::optional);
+  alert.name = name_of(index);
   alert.check = identity(index);
   alert.key = std::string(to_string(alert.name)) + '|' + alert.check->id;
   alert.severity = subject.severity;
   alert.vantage = vantage;
   alert.since = late ? now.wall : std::min(outage.since, now.wall);
   alert.message = out.events.back().message;
+  alert.affected = out.events.back().affected;
+  alert.affected_count = out.events.back().affected_count;
   take_annotations(alert, outage, alert.message);
   alert.flapping = subject.flaps.flapping();
   outage.alert = book.open(std::move(alert));
@@ -143,7 +170,7 @@ void Policy::State::end_outage(Subject& subject) {
 
 void Policy::State::annotate(std::uint32_t index, const engine::CheckStatus& status) {
   const Subject& subject = subjects[index];
-  if (subject.standing != Standing::told || !status.last || status.last->success()) {
+  if (!subject.outage || !status.last || status.last->success()) {
     return;
   }
   Outage& outage = *subject.outage;
@@ -151,8 +178,8 @@ void Policy::State::annotate(std::uint32_t index, const engine::CheckStatus& sta
   outage.reason = status.last->reason;
   outage.phase = status.last->phase;
   outage.path = status.path;
-  if (take_annotations(*outage.alert, outage,
-                       down_message(identity(index), cause(outage.outcome.get(), {})))) {
+  if (outage.alert != nullptr &&
+      take_annotations(*outage.alert, outage, down_message(identity(index), cause_of(index)))) {
     changed(*outage.alert);
   }
 }

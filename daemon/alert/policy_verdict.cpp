@@ -31,14 +31,36 @@ void Policy::State::step(std::uint32_t index, const engine::CheckStatus& status)
     turned_unknown(index, before, status);
     return;
   }
-  subject.down = to == Verdict::down;
+  const bool was_down = std::exchange(subject.down, to == Verdict::down);
+  saw(index, status);
   if (subject.down) {
-    went_down(index, before, status);
+    const config::Timing& timing = *plan->checks[index].timing;
+    const Duration row = (timing.confirm_interval + timing.timeout) * (timing.down_after - 1);
+    went_down(index, before, status,
+              (status.last ? steady_of(status.last->time) : now.steady) - row);
+    revisit(index);
   } else {
     subject.has_been_up = true;
+    tally(index);
     came_up(index, before, status);
+    if (was_down) {
+      parent_up(index);
+    }
+  }
+  if (was_down != subject.down) {
+    affects(index);
   }
   subject.said_unknown = false;
+}
+
+void Policy::State::refresh(std::uint32_t index, const engine::CheckStatus& status) {
+  saw(index, status);
+  const Subject& subject = subjects[index];
+  if (subject.outage && subject.proved && subject.verdict == Verdict::down &&
+      status.verdict == Verdict::down && status.last && !status.last->success()) {
+    annotate(index, status);
+    tally(index);
+  }
 }
 
 void Policy::State::turned_unknown(std::uint32_t index, Verdict before,
@@ -103,7 +125,7 @@ void Policy::State::came_up(std::uint32_t index, Verdict before,
 }
 
 void Policy::State::went_down(std::uint32_t index, Verdict before,
-                              const engine::CheckStatus& status) {
+                              const engine::CheckStatus& status, TimePoint row_began) {
   Subject& subject = subjects[index];
   const bool again = subject.outage != nullptr;
   if (!again) {
@@ -117,10 +139,15 @@ void Policy::State::went_down(std::uint32_t index, Verdict before,
     subject.outage->phase = status.last->phase;
   }
   subject.outage->path = status.path;
+  subject.outage->row_began = row_began;
+  if (!subject.flaps.flapping() && !again) {
+    subject.severity = severity_of(index);
+  }
+  if (!is_node(index)) {
+    tally(index);
+  }
   if (subject.standing != Standing::told) {
-    if (!subject.flaps.flapping() && !again) {
-      subject.severity = severity_of(index);
-    }
+    subject.standing = again ? subject.standing : Standing::pending;
     consider(index);
     return;
   }
@@ -143,11 +170,31 @@ void Policy::State::consider(std::uint32_t index) {
   }
   if (maintained(index)) {
     hold(index, Modifier::maintenance, {});
-  } else if (subject.flaps.flapping()) {
-    hold(index, Modifier::flapping, {});
-  } else {
-    announce(index);
+    return;
   }
+  if (const auto parent = down_parent(index)) {
+    hold(index, Modifier::dependency, id_of(*parent));
+    return;
+  }
+  if (subject.flaps.flapping()) {
+    hold(index, Modifier::flapping, {});
+    return;
+  }
+  if (subject.outage->wait == Wait::itself) {
+    return;
+  }
+  if (subject.outage->wait != Wait::over) {
+    subject.outage->wait = Wait::none;
+    for (const std::uint32_t parent : graph.parents.of(index)) {
+      if (may_be_at_fault(parent, index) && wait_for(index, parent)) {
+        subject.outage->parent = id_of(parent);
+      }
+    }
+    if (subject.outage->wait == Wait::parents) {
+      return;
+    }
+  }
+  announce(index);
 }
 
 void Policy::State::hold(std::uint32_t index, Modifier by, std::string parent) {
@@ -155,6 +202,8 @@ void Policy::State::hold(std::uint32_t index, Modifier by, std::string parent) {
   const bool first = subject.standing != Standing::held;
   subject.outage->by = by;
   subject.outage->parent = std::move(parent);
+  subject.outage->wait = Wait::none;
+  subject.outage->deadline = {};
   subject.standing = Standing::held;
   touch(index);
   if (first) {
