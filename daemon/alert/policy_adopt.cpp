@@ -164,6 +164,9 @@ void Policy::State::resume(std::uint32_t index) {
   }
   subject.affected_stale = false;
   affects(index);
+  if (!is_node(index) && modifiers(subject) != subject.marked) {
+    touch(index);  // they are to be shown
+  }
   if (subject.outage && subject.outage->wait == Wait::itself) {
     ask_itself(index);
   } else if (subject.outage) {

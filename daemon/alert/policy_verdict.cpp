@@ -18,8 +18,10 @@ void Policy::State::step(std::uint32_t index, const engine::CheckStatus& status)
   }
   // A clock that was set back must not make a state begin in the future.
   const WallTime since = std::min(status.last_change, now.wall);
-  out.transitions.push_back(
-      {.check = plan->checks[index].id, .time = since, .state = static_cast<std::uint8_t>(to)});
+  // What a process before this one knew is no observation of this one.
+  out.transitions.push_back({.check = plan->checks[index].id,
+                             .time = subject.proved ? since : now.wall,
+                             .state = static_cast<std::uint8_t>(to)});
   if (before != to) {
     subject.since = since;
   }

@@ -36,7 +36,23 @@ PolicyLab::PolicyLab() {
   now_.steady = TimePoint(1000h);
   now_.wall = WallTime(std::chrono::seconds(1'800'000'000));
   alerting.certificate_expiring = {24h * 30, 24h * 7};
-  policy_ = std::make_unique<alert::Policy>("beacon-1", journal::Kept{});
+  policy_ = std::make_unique<alert::Policy>("beacon-1", journal::Kept{}, peek());
+}
+
+alert::Peek PolicyLab::peek() {
+  return [this](std::string_view id) -> std::optional<engine::CheckStatus> {
+    const auto found = statuses_.find(id);
+    if (found == statuses_.end()) {
+      return std::nullopt;
+    }
+    engine::CheckStatus status = found->second;
+    if (live && status.last && status.last->success()) {
+      Outcome outcome = *status.last;
+      outcome.time = now_.wall;
+      status.last = std::make_shared<const Outcome>(std::move(outcome));
+    }
+    return status;
+  };
 }
 
 void PolicyLab::plan(const std::vector<Wanted>& checks) {
@@ -62,7 +78,7 @@ void PolicyLab::plan(const std::vector<Wanted>& checks) {
     check.device = wanted.device;
     check.timing = timing;
     for (const std::string& parent : wanted.depends_on) {
-      check.depends_on.push_back(id_of(parent));
+      check.depends_on.push_back(parent.starts_with("device/") ? parent : id_of(parent));
     }
   }
   plan_ = std::move(plan);
@@ -95,7 +111,7 @@ void PolicyLab::restart() {
   for (const auto& [key, body] : alerts_) {
     kept.alerts.push_back({.key = key, .body = body});
   }
-  policy_ = std::make_unique<alert::Policy>("beacon-1", kept);
+  policy_ = std::make_unique<alert::Policy>("beacon-1", kept, peek());
   statuses_.clear();
   marks_.clear();
   asked_.clear();

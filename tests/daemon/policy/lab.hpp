@@ -73,6 +73,9 @@ class PolicyLab {
   alert::Now now() const { return now_; }
   alert::Policy& policy() { return *policy_; }
 
+  /// Whether checks that are up go on being probed while time passes, so that a look at them finds
+  /// a fresh success.
+  bool live = true;
   alert::Alerting alerting;
   config::Maintenance maintenance;
 
@@ -81,6 +84,7 @@ class PolicyLab {
   void carry_out(alert::Decision decision);
   void verify() const;
   engine::CheckStatus& status(std::string_view name);
+  alert::Peek peek();
 
   alert::Now now_;
   std::shared_ptr<const config::Plan> plan_;

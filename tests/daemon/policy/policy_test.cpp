@@ -21,6 +21,7 @@ class Policy : public ::testing::Test {
   void SetUp() override {
     lab.plan({{.name = "web"}, {.name = "other", .target = "192.0.2.2:443"}});
     lab.adopt();
+    lab.up("other");  // so that nobody takes this host's own network for the culprit
   }
 
   PolicyLab lab;
@@ -127,8 +128,10 @@ TEST_F(Policy, NameAndSeverityStayWhateverTheReasonTurnsInto) {
 TEST(PolicySeverity, IsThatOfTheCheckAtTheConfirmingProbe) {
   PolicyLab lab;
   lab.plan({{.name = "optional", .necessity = Necessity::optional},
-            {.name = "hearsay", .evidence = Evidence::general}});
+            {.name = "hearsay", .evidence = Evidence::general},
+            {.name = "other", .target = "192.0.2.2:443"}});
   lab.adopt();
+  lab.up("other");
   lab.down("optional");
   lab.down("hearsay");
   EXPECT_EQ(lab.open(),
@@ -189,12 +192,15 @@ TEST_F(Policy, EveryChangeOfVerdictIsATransition) {
   lab.pass(1s);
   lab.unknown("web");
   std::vector<int> states;
+  std::vector<WallTime> times;
   for (const journal::Transition& transition : lab.transitions()) {
-    EXPECT_EQ(transition.check, "custom/web");
-    states.push_back(transition.state);
+    if (transition.check == "custom/web") {
+      states.push_back(transition.state);
+      times.push_back(transition.time);
+    }
   }
-  EXPECT_THAT(states, ElementsAre(1, 3, 0));
-  EXPECT_EQ(lab.transitions()[1].time - lab.transitions()[0].time, 1s);
+  ASSERT_THAT(states, ElementsAre(1, 3, 0));
+  EXPECT_EQ(times[1] - times[0], 1s);
 }
 
 TEST_F(Policy, AStateNeverBeginsInTheFuture) {
@@ -210,7 +216,6 @@ TEST_F(Policy, AStateNeverBeginsInTheFuture) {
 
 TEST_F(Policy, ARemovedCheckEndsItsAlertAndSaysSo) {
   lab.down("web");
-  lab.up("other");
   lab.told();
   lab.reload({{.name = "other", .target = "192.0.2.2:443"}});
   EXPECT_EQ(lab.told(), "check.unknown critical web down->unknown\n");
@@ -244,7 +249,7 @@ TEST_F(Policy, AnotherTargetUnderTheSameIdIsAnotherOutage) {
 TEST_F(Policy, AReloadChangesNothingForAlertsThatStay) {
   lab.down("web");
   lab.told();
-  lab.reload({{.name = "web"}, {.name = "new"}});
+  lab.reload({{.name = "web"}, {.name = "new", .target = "192.0.2.3:443"}});
   EXPECT_EQ(lab.told(), "");
   EXPECT_EQ(lab.open(), "RequiredPortClosed critical custom/web\n");
   lab.up("web");
@@ -254,7 +259,7 @@ TEST_F(Policy, AReloadChangesNothingForAlertsThatStay) {
 TEST_F(Policy, ConfiguredChecksAreKnownToTheJournalBeforeTheirFirstVerdict) {
   EXPECT_EQ(lab.rows().at("custom/web").state, 0);
   EXPECT_EQ(lab.rows().at("custom/web").product, "custom");
-  EXPECT_THAT(lab.transitions(), IsEmpty());
+  EXPECT_EQ(lab.transitions().size(), 1U);  // the other check's
 }
 
 TEST_F(Policy, VerdictsOfChecksThatAreNotInThePlanAreIgnored) {
