@@ -1,0 +1,106 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/alert/backoff.hpp"
+#include "daemon/alert/delivery_office.hpp"
+#include "daemon/alert/settings.hpp"
+#include "daemon/alert/sink.hpp"
+#include "daemon/alert/wake.hpp"
+#include "probes/net/deadline.hpp"
+
+namespace reachd::alert {
+
+/// What a feeder does as it is told by the configuration.
+struct FeederSettings {
+  SinkSettings sink;  ///< its `made.events` is set
+  OutboxLimits limits;
+  std::shared_ptr<const DeliveryFacts> facts;
+};
+
+/// Brings events to one sink, from its cursor on: one coroutine that never runs twice. Everything
+/// up to the cursor is delivered, refused, dropped or not for this sink; beyond it, at most a
+/// window of events is in memory, and those that wait longer are counted there and stay in the
+/// journal. Alert thread only.
+class Feeder : public std::enable_shared_from_this<Feeder> {
+ public:
+  /// `released`: up to which event it may deliver now.
+  Feeder(std::shared_ptr<DeliveryOffice> office, FeederSettings settings, std::int64_t cursor,
+         std::int64_t released);
+
+  void start();
+  /// Goes over to other settings after what is under way; what waits is tried at once.
+  void configure(FeederSettings settings);
+  void release(std::int64_t sequence);
+  /// Tries what waits once more, then ends.
+  void finish();
+  /// Ends at once.
+  void abort();
+  /// The same, and tells nobody of it: the sink is not configured any more.
+  void forget();
+
+ private:
+  struct Item {
+    NumberedEvent numbered;
+    bool tried = false;
+
+    const event::Event& event() const noexcept { return numbered.event->event; }
+  };
+  using Indices = std::vector<std::size_t>;  ///< into window_, rising
+
+  asio::awaitable<void> run(std::shared_ptr<Feeder> self);
+  void take_settings();
+  bool look_ahead();
+  bool fill();
+  bool count_behind();
+  void count_to(std::int64_t sequence);
+  bool is_for_this(const NumberedEvent& numbered) const;
+  void drop_overdue();
+  void drop(std::uint64_t count, std::string_view why);
+  Indices choose(TimePoint now);
+  asio::awaitable<void> deliver(Indices chosen);
+  asio::awaitable<std::vector<Receipt>> call(Sink& sink, SinkRun run,
+                                             std::span<const Delivery> deliveries);
+  void take_receipts(const Indices& chosen, std::span<const Receipt> receipts);
+  void moved_on();
+  void failed(const Receipt& receipt, bool moved);
+  void tell();
+  /// Everything up to it needs no delivery any more.
+  std::int64_t cursor() const noexcept;
+  std::uint64_t waiting() const noexcept { return window_.size() + behind_; }
+
+  const std::shared_ptr<DeliveryOffice> office_;
+  FeederSettings settings_;
+  std::optional<FeederSettings> next_settings_;
+  Wake wake_;
+  std::int64_t released_;
+
+  std::deque<Item> window_;   ///< read and waiting, in order
+  std::int64_t read_to_;      ///< what is not in the window up to here needs no delivery
+  std::int64_t counted_to_;   ///< at least read_to_
+  std::uint64_t behind_ = 0;  ///< how many between the two are for this sink
+  std::int64_t told_cursor_;
+
+  Backoff backoff_;         ///< by calls in a row that moved nothing
+  TimePoint not_before_{};  ///< for what was tried already
+  TimePoint held_until_{};  ///< by the receiver's wish: for everything
+  TimePoint last_call_{};
+  TimePoint wake_at_{};
+  std::optional<TimePoint> trouble_since_;
+  std::uint64_t dropped_ = 0;          ///< of a row of drops that goes on
+  net::Deadline* deadline_ = nullptr;  ///< of the call that is under way
+  bool last_failed_ = false;
+  bool finishing_ = false;
+  bool aborted_ = false;
+  bool gone_ = false;
+};
+
+}  // namespace reachd::alert
