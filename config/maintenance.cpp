@@ -269,7 +269,7 @@ class WindowReader {
 class Maintenance::Window {
  public:
   Window(std::string name, std::vector<Selector> checks, When when)
-      : name_(std::move(name)), checks_(std::move(checks)), when_(std::move(when)) {}
+      : name_(std::move(name)), checks_(std::move(checks)), when_(when) {}
 
   const std::string& name() const noexcept { return name_; }
   bool is_open(WallTime at) const {
