@@ -1,5 +1,6 @@
 #include "daemon/alert/event_reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/json/event.hpp"
@@ -24,6 +25,8 @@ std::shared_ptr<const ReadEvent> parsed(journal::EventRow&& row) {
 std::vector<NumberedEvent> EventReader::read(std::int64_t sequence, std::int64_t last,
                                              std::size_t most) {
   std::vector<NumberedEvent> events;
+  // Beyond `last` there may be many more.
+  most = std::min(most, static_cast<std::size_t>(std::max<std::int64_t>(last - sequence, 0)));
   for (journal::EventRow& row : journal_.next_events(sequence, most)) {
     if (row.sequence > last) {
       break;

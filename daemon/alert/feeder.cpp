@@ -65,10 +65,6 @@ void Feeder::finish() {
 void Feeder::forget() {
   gone_ = true;
   office_->pending.remove(this);
-  if (waiting() > 0) {
-    log::warning("a sink is not configured any more; what waited for it is dropped",
-                 {{"sink", settings_.sink.name}, {"count", waiting()}});
-  }
   abort();
 }
 
@@ -92,14 +88,15 @@ asio::awaitable<void> Feeder::run(std::shared_ptr<Feeder> /*self*/) {
       if (finishing_ && last_failed_) {
         break;
       }
-    } else if (more) {
-      // A long way to go, and others want to get on too.
-      co_await asio::post(office_->network.executor, asio::use_awaitable);
-    } else if (finishing_) {
-      break;
-    } else {
+    } else if (!more) {
+      if (finishing_) {
+        break;
+      }
       co_await wake_.wait(wake_at_);
+      continue;
     }
+    // There may be a long way to go without any wait, and others want to get on too.
+    co_await asio::post(office_->network.executor, asio::use_awaitable);
   }
   tell();
 }
@@ -150,6 +147,9 @@ bool Feeder::fill() {
 }
 
 bool Feeder::count_behind() {
+  if (counted_to_ == released_) {
+    return false;
+  }
   const auto events = office_->reader.read(counted_to_, released_, kWindow / 2);
   for (const NumberedEvent& numbered : events) {
     count_to(numbered.sequence);

@@ -44,8 +44,10 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
   void finish();
   /// Ends at once.
   void abort();
-  /// The same, and tells nobody of it: the sink is not configured any more.
+  /// The same, and tells nobody of it: the sink is not configured any more, or the outbox goes.
   void forget();
+  /// So many events wait.
+  std::uint64_t waiting() const noexcept { return window_.size() + behind_; }
 
  private:
   struct Item {
@@ -75,7 +77,6 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
   void tell();
   /// Everything up to it needs no delivery any more.
   std::int64_t cursor() const noexcept;
-  std::uint64_t waiting() const noexcept { return window_.size() + behind_; }
 
   const std::shared_ptr<DeliveryOffice> office_;
   FeederSettings settings_;

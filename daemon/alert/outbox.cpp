@@ -10,6 +10,7 @@
 #include "daemon/alert/delivery_office.hpp"
 #include "daemon/alert/feeder.hpp"
 #include "daemon/alert/teller.hpp"
+#include "daemon/log/log.hpp"
 
 namespace reachd::alert {
 namespace {
@@ -32,6 +33,9 @@ class OutboxImpl final : public Outbox {
   OutboxImpl& operator=(const OutboxImpl&) = delete;
   ~OutboxImpl() override {
     office_->on_none_running = nullptr;
+    for (const auto& [name, feeder] : feeders_) {
+      feeder->forget();
+    }
     end_all();
   }
 
@@ -107,6 +111,10 @@ class OutboxImpl final : public Outbox {
     std::erase_if(feeders_, [&](const auto& entry) {
       if (stays(entry.first, true)) {
         return false;
+      }
+      if (const std::uint64_t waiting = entry.second->waiting(); waiting > 0) {
+        log::warning("a sink is not configured any more; what waited for it is dropped",
+                     {{"sink", entry.first}, {"count", waiting}});
       }
       entry.second->forget();
       gone_.push_back(entry.first);

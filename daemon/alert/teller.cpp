@@ -1,6 +1,7 @@
 #include "daemon/alert/teller.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <exception>
 #include <ranges>
 #include <utility>
@@ -62,7 +63,10 @@ asio::awaitable<void> Teller::run(std::shared_ptr<Teller> /*self*/) {
     } else {
       const TimePoint until = queue_.empty() ? resend_at_ : std::min(resend_at_, not_before_);
       co_await wake_.wait(until);
+      continue;
     }
+    // A receiver that answers without any wait leaves room for others.
+    co_await asio::post(office_->network.executor, asio::use_awaitable);
   }
   tell();
 }

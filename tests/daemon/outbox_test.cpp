@@ -120,6 +120,24 @@ TEST_F(OutboxTest, ASinkThatHangsDelaysNobodyElse) {
   EXPECT_EQ(slow->running, 1);
 }
 
+TEST_F(OutboxTest, ASinkThatNeverWaitsLeavesRoomForOthers) {
+  const auto greedy = std::make_shared<FakeSink>();
+  std::size_t greedy_had = 0;
+  const auto other = std::make_shared<FakeSink>([&](const auto&) {
+    greedy_had = greedy_had == 0 ? greedy->got.size() : greedy_had;
+    return delivered();
+  });
+  add("a greedy one", greedy);
+  add("other", other);
+  begin();
+  for (int i = 0; i < 500; ++i) {
+    write("a");
+  }
+  outbox->release(last_sequence);
+  ASSERT_TRUE(wait([&] { return other->got.size() == 500; }));
+  EXPECT_LT(greedy_had, 10U);
+}
+
 TEST_F(OutboxTest, WhatFailsIsTriedAgainBeforeAnythingElse) {
   const auto sink = std::make_shared<FakeSink>();
   sink->answer = [&](const auto&) { return sink->calls.size() < 3 ? retry() : delivered(); };
