@@ -7,6 +7,7 @@
 #include "probes/core/words.hpp"
 #include "probes/http_settings.hpp"
 #include "probes/net/http.hpp"
+#include "probes/net/http_fields.hpp"
 #include "probes/net/http_text.hpp"
 #include "probes/net/inflate.hpp"
 
@@ -216,15 +217,7 @@ class HttpProbe final : public Probe {
     seen.facts.status = response.status;
     seen.facts.version = response.version;
     seen.facts.body_bytes = response.body.size();
-    seen.facts.clock_offset.reset();
-    const std::string* date = response.header("Date");
-    const auto told = date == nullptr ? std::nullopt : net::parse_http_date(*date);
-    // A cache's answer is as old as its Age says, so its Date is no clock.
-    if (told && response.header("Age") == nullptr) {
-      const Clock& clock = run.progress.clock();
-      const WallTime then = clock.wall_now() - (clock.steady_now() - response.head_at);
-      seen.facts.clock_offset = *told - then;
-    }
+    seen.facts.clock_offset = net::clock_offset(response, run.progress.clock());
   }
 
   /// The request that a redirect asks for; otherwise the response is the last one, and the error

@@ -6,27 +6,13 @@
 #include <fstream>
 #include <optional>
 
-#include "probes/core/words.hpp"
-#include "probes/net/http.hpp"
+#include "probes/net/http_fields.hpp"
 
 namespace reachd {
 namespace {
 
 constexpr std::int64_t kMostBody = std::int64_t{64} * 1024 * 1024;
 constexpr std::size_t kLongestRequestBody = std::size_t{1024} * 1024;
-
-/// RFC 9110, 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.contains(c);
-  });
-}
-
-bool is_field_value(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-}
 
 std::optional<int> status_number(std::string_view digits) {
   int value = 0;
@@ -84,39 +70,6 @@ std::vector<HttpSettings::HeaderRule> read_header_rules(Reader& params, std::str
   return result;
 }
 
-void read_headers(Reader& params, HttpSettings& settings) {
-  const Value* map = params.raw("headers");
-  if (map == nullptr) {
-    return;
-  }
-  Reader reader(*map, params.diagnostics(), params.what() + " headers");
-  std::vector<std::string> names;
-  for (const Value::Member& member : map->members) {
-    // `X-Token_file: path` is the file's first line as X-Token; no header's name ends so.
-    constexpr std::string_view kFile = "_file";
-    const std::string name = member.key.ends_with(kFile)
-                                 ? member.key.substr(0, member.key.size() - kFile.size())
-                                 : member.key;
-    if (std::ranges::find(names, name) == names.end()) {
-      names.push_back(name);
-    }
-  }
-  constexpr std::array<std::string_view, 3> kOurs{"content-length", "transfer-encoding",
-                                                  "connection"};
-  for (const std::string& name : names) {
-    const auto value = reader.secret(name);
-    const bool ours =
-        std::ranges::any_of(kOurs, [&](std::string_view own) { return same_word(own, name); });
-    if (!is_token(name) || ours) {
-      reader.error(name, "\"" + name.substr(0, 60) + "\" is no header that can be set");
-    } else if (value && !is_field_value(value->reveal())) {
-      reader.error(name, "the value of " + name + " holds a line break");
-    } else if (value) {
-      settings.headers.emplace_back(name, *value);
-    }
-  }
-}
-
 void read_credentials(Reader& params, HttpSettings& settings) {
   const auto bearer = params.secret("bearer");
   if (bearer) {
@@ -133,9 +86,9 @@ void read_credentials(Reader& params, HttpSettings& settings) {
     if (bearer) {
       params.error("basic", "basic and bearer exclude each other");
     }
-    settings.authorization = Secret("Basic " + net::base64(user + ":" + password.reveal()));
+    settings.authorization = net::basic_credentials(user, password);
   }
-  if (!is_field_value(settings.authorization.reveal())) {
+  if (!net::is_field_value(settings.authorization.reveal())) {
     params.error("bearer", "the credentials hold a line break");
   }
 }
@@ -180,10 +133,10 @@ HttpSettings read_http_settings(const Target& target, Reader& params) {
   HttpSettings settings;
   settings.target = as_url(target, params);
   settings.method = params.text("method", "GET");
-  if (!is_token(settings.method) || settings.method == "CONNECT") {
+  if (!net::is_token(settings.method) || settings.method == "CONNECT") {
     params.error("method", "method is an HTTP method such as GET, HEAD or POST");
   }
-  read_headers(params, settings);
+  settings.headers = net::read_headers(params);
   read_credentials(params, settings);
   settings.accept_encoding = params.choice<std::string_view>("compression", "", kCompression);
   settings.body = read_body(params);

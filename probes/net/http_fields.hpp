@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "probes/core/clock.hpp"
+#include "probes/core/reader.hpp"
+#include "probes/net/http.hpp"
+
+namespace reachd::net {
+
+/// True for a method or a header's name (RFC 9110, 5.6.2), at most 128 characters.
+bool is_token(std::string_view text) noexcept;
+/// True for what a header's line may hold: no line break and no NUL (RFC 9110, 5.5).
+bool is_field_value(std::string_view text) noexcept;
+
+/// Reads the map `headers`: names and values, where `NAME_file` is a file with the value. What the
+/// exchange says itself (Content-Length, Transfer-Encoding, Connection) is an error.
+std::vector<std::pair<std::string, Secret>> read_headers(Reader& params);
+
+/// "Basic ..." (RFC 7617).
+Secret basic_credentials(const std::string& user, const Secret& password);
+
+/// How far the server's clock is ahead of ours, by its Date, which counts whole seconds; none where
+/// it tells none, and of a cache's answer, which is as old as its Age says.
+std::optional<Duration> clock_offset(const HttpResponse& response, const Clock& clock);
+
+}  // namespace reachd::net
