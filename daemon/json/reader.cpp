@@ -1,6 +1,7 @@
 #include "daemon/json/reader.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/stream_parser.hpp>
 
 #include "daemon/json/tree.hpp"
 
@@ -47,6 +48,20 @@ std::expected<VerdictPage, std::string> read_verdicts(std::string_view text) {
     page.next_offset = static_cast<std::size_t>(next->get_int64());
   }
   return page;
+}
+
+std::optional<std::string> complaint(std::string_view text) {
+  boost::system::error_code ec;
+  json::stream_parser parser;
+  const std::size_t read = parser.write_some(text, ec);
+  if (!ec) {
+    parser.finish(ec);
+  }
+  if (!ec && text.find_first_not_of(" \t\r\n", read) == std::string_view::npos) {
+    return std::nullopt;
+  }
+  return (ec ? ec.message() : "something follows its end") + ", at character " +
+         std::to_string(read + 1);
 }
 
 }  // namespace reachd::json

@@ -25,4 +25,7 @@ struct VerdictPage {
 /// Reads a page of /api/v1/checks; what it does not know it skips. The error is a sentence.
 std::expected<VerdictPage, std::string> read_verdicts(std::string_view text);
 
+/// Why a text is not JSON (RFC 8259); nothing if it is.
+std::optional<std::string> complaint(std::string_view text);
+
 }  // namespace reachd::json
