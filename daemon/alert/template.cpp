@@ -7,6 +7,7 @@
 #include "config/labels.hpp"
 #include "daemon/alert/links.hpp"
 #include "daemon/json/reader.hpp"
+#include "daemon/json/time.hpp"
 #include "daemon/json/writer.hpp"
 #include "probes/core/utf8.hpp"
 

@@ -51,11 +51,14 @@ inline asio::awaitable<Request> receive(Peer& peer) {
   co_return request;
 }
 
-/// Keeps each request and answers as told.
+/// Keeps each request and answers as told. Who says nothing asked for nothing.
 inline Script receiver(std::vector<Request>& got,
                        std::function<std::string(const Request&)> answer = {}) {
   return [&got, answer = std::move(answer)](Peer& peer) -> asio::awaitable<void> {
     Request request = co_await receive(peer);
+    if (request.head.empty()) {
+      co_return;
+    }
     const std::string bytes = answer ? answer(request) : response("200 OK");
     got.push_back(std::move(request));
     co_await peer.send(bytes);

@@ -24,7 +24,8 @@ event::Event full_event() {
   event.reason = Reason::refused;
   event.phase = Phase::connect;
   event.message = "it said \"no\"\n";
-  event.evidence.attempts = {{}, {.address = "192.0.2.7:443"}};
+  event.evidence.attempts.resize(2);
+  event.evidence.attempts[1].address = "192.0.2.7:443";
   event.evidence.offender = "192.0.2.1";
   event.evidence.process = "nginx";
   event.suppressed_by = engine::Modifier::maintenance;

@@ -4,6 +4,7 @@
 #include "config/labels.hpp"
 #include "daemon/alert/http_client.hpp"
 #include "daemon/alert/links.hpp"
+#include "daemon/json/time.hpp"
 #include "daemon/json/writer.hpp"
 #include "daemon/log/log.hpp"
 #include "probes/net/http_fields.hpp"
