@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 
 #include <array>
+#include <vector>
 
 namespace reachd::alert {
 
@@ -12,8 +13,8 @@ std::optional<std::string> hmac_sha256(const Secret& key, std::string_view data)
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   const std::string& secret = key.reveal();
-  const auto* bytes = static_cast<const unsigned char*>(static_cast<const void*>(data.data()));
-  if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes, data.size(),
+  const std::vector<unsigned char> bytes(data.begin(), data.end());
+  if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes.data(), bytes.size(),
            digest.data(), &size) == nullptr) {
     ERR_clear_error();
     return std::nullopt;

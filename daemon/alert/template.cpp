@@ -132,6 +132,7 @@ std::string_view trimmed(std::string_view text) {
 
 std::string unknown_field(std::string_view name) {
   std::vector<std::string_view> names;
+  names.reserve(kFields.size());
   for (const Template::Field& field : kFields) {
     names.push_back(field.name);
   }

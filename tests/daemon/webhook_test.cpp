@@ -400,7 +400,7 @@ TEST_F(WebhookTest, FillsATemplate) {
   ASSERT_EQ(got_.size(), 2U);
   EXPECT_EQ(got_[0].body, R"({"text": "the port is closed [custom/erp]"})");
   EXPECT_EQ(got_[1].body, "m=the%20port%20is%20closed");
-EXPECT_EQ(got_[1].header("Content-Type"), "application/x-www-form-urlencoded");
+  EXPECT_EQ(got_[1].header("Content-Type"), "application/x-www-form-urlencoded");
 }
 
 TEST_F(WebhookTest, ReportsWrongSettings) {
