@@ -6,6 +6,7 @@
 
 #include "probes/core/printable.hpp"
 #include "probes/core/probe.hpp"
+#include "probes/core/words.hpp"
 #include "probes/net/dial.hpp"
 #include "probes/net/http_fields.hpp"
 #include "probes/net/http_text.hpp"
@@ -55,7 +56,7 @@ net::HttpRequest make_request(const HttpOptions& options, const Target& url, Htt
   }
   const auto add = [&](const char* name, Secret value) {
     const bool there = std::ranges::any_of(
-        request.headers, [&](const auto& header) { return net::same_word(header.first, name); });
+        request.headers, [&](const auto& header) { return same_word(header.first, name); });
     if (!there && !value.empty()) {
       request.headers.emplace_back(name, std::move(value));
     }
@@ -147,9 +148,8 @@ void read_credentials(Reader& params, HttpOptions& options) {
   const std::string user = params.text("user");
   const auto password = params.secret("password");
   const auto bearer = params.secret("bearer");
-  const bool header = std::ranges::any_of(options.headers, [](const auto& field) {
-    return net::same_word(field.first, "Authorization");
-  });
+  const bool header = std::ranges::any_of(
+      options.headers, [](const auto& field) { return same_word(field.first, "Authorization"); });
   if (user.contains(':')) {
     params.error("user", "user can't hold a colon (RFC 7617)");
   }
@@ -187,8 +187,8 @@ HttpOptions read_http_options(Reader& params, std::span<const Target> urls) {
   }
   options.headers = net::read_headers(params);
   for (const auto& [name, value] : options.headers) {
-    if (net::same_word(name, "Content-Type") || net::same_word(name, "Idempotency-Key") ||
-        net::same_word(std::string_view(name).substr(0, 9), "X-Reachd-")) {
+    if (same_word(name, "Content-Type") || same_word(name, "Idempotency-Key") ||
+        same_word(std::string_view(name).substr(0, 9), "X-Reachd-")) {
       params.error("headers", "the header " + name + " is the sink's own");
     }
   }

@@ -7,6 +7,8 @@
 #include <array>
 #include <vector>
 
+#include "probes/core/bytes.hpp"
+
 namespace reachd::alert {
 
 std::optional<std::string> hmac_sha256(const Secret& key, std::string_view data) {
@@ -19,13 +21,7 @@ std::optional<std::string> hmac_sha256(const Secret& key, std::string_view data)
     ERR_clear_error();
     return std::nullopt;
   }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text += kDigits[digest[i] >> 4U];
-    text += kDigits[digest[i] & 0x0FU];
-  }
-  return text;
+  return to_hex(std::as_bytes(std::span(digest).first(size)));
 }
 
 }  // namespace reachd::alert

@@ -10,6 +10,7 @@
 #include "daemon/json/time.hpp"
 #include "daemon/json/writer.hpp"
 #include "probes/core/utf8.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::alert {
 
@@ -22,14 +23,6 @@ struct Source {
   std::string_view json;
   const std::string& url;
 };
-
-std::string list_of(const std::vector<std::string>& ids) {
-  std::string text;
-  for (const std::string& id : ids) {
-    text += (text.empty() ? "" : ", ") + id;
-  }
-  return text;
-}
 
 std::string verdict_of(const std::optional<engine::Verdict>& verdict) {
   return verdict ? std::string(engine::to_string(*verdict)) : std::string();
@@ -58,7 +51,7 @@ constexpr std::string_view kLabels = "check.labels.";
 
 constexpr std::array kFields = {
     Template::Field{"address", [](const Source& s) { return address_of(s.event); }},
-    Template::Field{"affected", [](const Source& s) { return list_of(s.event.affected); }},
+    Template::Field{"affected", [](const Source& s) { return join(s.event.affected, ", "); }},
     Template::Field{"affected_count",
                     [](const Source& s) { return std::to_string(s.event.affected_count); }},
     Template::Field{"check.device", [](const Source& s) { return s.check.device; }},

@@ -47,7 +47,8 @@ inline asio::awaitable<Request> receive(Peer& peer) {
   Request request;
   request.head = co_await peer.read_until("\r\n\r\n");
   const std::string length = request.header("Content-Length");
-  request.body = co_await peer.read(length == "(none)" ? 0 : std::stoul(length));
+  const std::size_t size = length == "(none)" ? 0 : std::stoul(length);
+  request.body = co_await peer.read(size);
   co_return request;
 }
 

@@ -229,7 +229,8 @@ TEST_F(WebhookTest, SendsSideBySideAndAnswersEachByItself) {
     while (here < 4) {
       co_await all_here.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    co_await peer.send(response(mine == 2 ? "500 Broken" : "200 OK"));
+    const std::string answer = response(mine == 2 ? "500 Broken" : "200 OK");
+    co_await peer.send(answer);
   };
   LoopbackServer server(lab_.lab.context, together);
   const auto receipts = deliver(to("http://" + server.target() + "/"), 4);

@@ -7,6 +7,7 @@
 #include "daemon/json/time.hpp"
 #include "daemon/json/writer.hpp"
 #include "daemon/log/log.hpp"
+#include "probes/core/words.hpp"
 #include "probes/net/http_fields.hpp"
 
 namespace reachd::alert {
@@ -69,10 +70,7 @@ void write_labels(json::Writer& out, const event::Alert& alert) {
 }
 
 std::string affected_text(const event::Alert& alert) {
-  std::string text;
-  for (const std::string& id : alert.affected) {
-    text += (text.empty() ? "" : ", ") + id;
-  }
+  std::string text = join(alert.affected, ", ");
   if (alert.affected_count > alert.affected.size() && !text.empty()) {
     text += " and " + std::to_string(alert.affected_count - alert.affected.size()) + " more";
   }

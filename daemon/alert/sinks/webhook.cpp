@@ -13,6 +13,7 @@
 #include "daemon/alert/links.hpp"
 #include "daemon/alert/signature.hpp"
 #include "daemon/alert/template.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::alert {
 namespace {
@@ -131,14 +132,13 @@ std::optional<std::string> read_template(Reader& params) {
 /// What values are written into, by its media type (RFC 9110, 8.3.1).
 std::optional<Template::Content> content_of(std::string_view type) {
   const std::string_view essence = type.substr(0, type.find_first_of("; "));
-  if (net::same_word(essence, "application/json") || essence.ends_with("+json")) {
+  if (same_word(essence, "application/json") || essence.ends_with("+json")) {
     return Template::Content::json;
   }
-  if (net::same_word(essence, "application/x-www-form-urlencoded")) {
+  if (same_word(essence, "application/x-www-form-urlencoded")) {
     return Template::Content::form;
   }
-  return net::same_word(essence, "text/plain") ? std::optional(Template::Content::text)
-                                               : std::nullopt;
+  return same_word(essence, "text/plain") ? std::optional(Template::Content::text) : std::nullopt;
 }
 
 void read_body(Reader& params, WebhookOptions& options) {
