@@ -10,37 +10,23 @@
 #include "probes/net/dial.hpp"
 #include "probes/net/http_fields.hpp"
 #include "probes/net/http_text.hpp"
+#include "probes/net/resolver.hpp"
 
 namespace reachd::alert {
 namespace {
 
 constexpr net::HttpLimits kLimits{.head = std::size_t{16} * 1024, .body = std::size_t{4} * 1024};
+constexpr std::size_t kMostAddresses = 4;
 constexpr std::size_t kLongestExcerpt = 200;
 constexpr Duration kLongestWish = std::chrono::hours(1);
 
-/// Connects for one request. A certificate that is judged bad ends it here.
-asio::awaitable<net::Result<std::unique_ptr<net::Stream>>> connect(
-    ProbeRun& run, const HttpOptions& options, std::shared_ptr<const net::ProxyOptions> proxy,
-    bool absolute) {
-  if (absolute) {
-    const net::TcpOptions tcp;
-    auto leg = co_await net::dial_proxy(run, *proxy, tcp);
-    co_return leg;
-  }
-  net::DialOptions way;
-  way.proxy = std::move(proxy);
-  way.tls = run.target.scheme == "https" ? options.tls : nullptr;
-  auto dialed = co_await net::dial(run, way, run.target.host, run.target.port, std::nullopt);
-  if (!dialed) {
-    co_return std::unexpected(std::move(dialed.error()));
-  }
-  if (dialed->tls) {
-    auto verdict = net::tls_verdict(*options.tls, *dialed->tls);
-    if (verdict) {
-      co_return std::unexpected(std::move(*verdict));
-    }
-  }
-  co_return std::move(dialed->stream);
+/// All of a URL that messages show.
+std::string origin(const Target& url) {
+  return url.scheme + "://" + net::authority(url.host, net::shown_port(url));
+}
+
+bool takes_absolute_form(const net::ProxyOptions* proxy, const Target& url) {
+  return proxy != nullptr && proxy->kind == net::ProxyOptions::Kind::http && url.scheme == "http";
 }
 
 /// `through`: the proxy that gets an absolute URL, or null.
@@ -144,6 +130,18 @@ std::optional<Duration> retry_after(const net::HttpResponse& response, const Clo
   return std::clamp<Duration>(*until - now, Duration::zero(), kLongestWish);
 }
 
+/// Revocation is asked about only where that is written: it takes time that an alert does not have.
+std::shared_ptr<const net::TlsOptions> read_tls(Reader& params) {
+  auto options = net::read_tls(params, net::TlsOptions::Verify::strict);
+  const Value* map = params.raw("tls");
+  if (map != nullptr && map->find("revocation") != nullptr) {
+    return options;
+  }
+  auto unasked = std::make_shared<net::TlsOptions>(*options);
+  unasked->revocation = net::TlsOptions::Revocation::off;
+  return unasked;
+}
+
 void read_credentials(Reader& params, HttpOptions& options) {
   const std::string user = params.text("user");
   const auto password = params.secret("password");
@@ -179,7 +177,7 @@ void read_credentials(Reader& params, HttpOptions& options) {
 HttpOptions read_http_options(Reader& params, std::span<const Target> urls) {
   HttpOptions options;
   options.proxy = net::read_proxy(params);
-  options.tls = net::read_tls(params, net::TlsOptions::Verify::strict);
+  options.tls = read_tls(params);
   const bool any_https =
       std::ranges::any_of(urls, [](const Target& url) { return url.scheme == "https"; });
   if (params.has("tls") && !urls.empty() && !any_https) {
@@ -209,25 +207,21 @@ std::expected<Target, std::string> parse_url(std::string_view text) {
   return url;
 }
 
-std::string origin(const Target& url) {
-  return url.scheme + "://" + net::authority(url.host, net::shown_port(url));
-}
+HttpClient::HttpClient(std::shared_ptr<const HttpOptions> options, Target url)
+    : options_(std::move(options)), url_(std::move(url)), title_(origin(url_)) {}
 
-asio::awaitable<std::expected<net::HttpResponse, std::string>> send_http(SinkRun run,
-                                                                         const HttpOptions& options,
-                                                                         const Target& url,
-                                                                         HttpMessage message) {
+asio::awaitable<std::expected<net::HttpResponse, std::string>> HttpClient::send(
+    SinkRun run, HttpMessage message) {
   Progress progress(run.network.clock);
-  ProbeRun probe{url, std::nullopt, {}, run.network, run.deadline, progress};
-  const auto proxy = net::proxy_for(options.proxy, url);
-  const bool absolute =
-      proxy && proxy->kind == net::ProxyOptions::Kind::http && url.scheme == "http";
-  auto stream = co_await connect(probe, options, proxy, absolute);
+  ProbeRun probe{url_, std::nullopt, {}, run.network, run.deadline, progress};
+  const auto proxy = net::proxy_for(options_->proxy, url_);
+  auto stream = co_await connect(probe, proxy);
   if (!stream) {
     co_return std::unexpected(sentence(stream.error()));
   }
   const net::HttpRequest request =
-      make_request(options, url, std::move(message), absolute ? proxy.get() : nullptr);
+      make_request(*options_, url_, std::move(message),
+                   takes_absolute_form(proxy.get(), url_) ? proxy.get() : nullptr);
   auto response = co_await net::exchange(**stream, request, kLimits, Phase::request, run.deadline);
   if (!response) {
     co_return std::unexpected(sentence(response.error()));
@@ -239,17 +233,84 @@ asio::awaitable<std::expected<net::HttpResponse, std::string>> send_http(SinkRun
   co_return std::move(*response);
 }
 
-Receipt receipt_of(const net::HttpResponse& response, const HttpOptions& options, const Target& url,
-                   const Clock& clock) {
+Receipt HttpClient::receipt_of(const net::HttpResponse& response, const Clock& clock) const {
   Receipt receipt;
   if (response.status / 100 == 2) {
     return receipt;
   }
   const bool content = response.status == 400 || response.status == 413 || response.status == 422;
   receipt.how = content ? Receipt::How::refused : Receipt::How::retry;
-  receipt.why = describe_answer(response, options, url);
+  receipt.why = describe_answer(response, *options_, url_);
   receipt.retry_after = retry_after(response, clock);
   return receipt;
+}
+
+asio::awaitable<HttpClient::Connected> HttpClient::connect(
+    ProbeRun& run, std::shared_ptr<const net::ProxyOptions> proxy) {
+  if (!proxy) {
+    auto direct = co_await connect_direct(run);
+    co_return direct;
+  }
+  if (takes_absolute_form(proxy.get(), url_)) {
+    const net::TcpOptions tcp;
+    auto leg = co_await net::dial_proxy(run, *proxy, tcp);
+    co_return leg;
+  }
+  auto tunnel = co_await dial(run, std::move(proxy), std::nullopt);
+  co_return tunnel;
+}
+
+asio::awaitable<HttpClient::Connected> HttpClient::connect_direct(ProbeRun& run) {
+  std::vector<IpAddress> addresses;
+  if (url_.literal) {
+    addresses.push_back(*url_.literal);
+  } else {
+    auto found = co_await run.network.resolver.resolve(url_.host, run.name_servers, run.deadline);
+    if (!found) {
+      co_return std::unexpected(std::move(found.error()));
+    }
+    addresses = std::move(*found);
+  }
+  const std::size_t count = std::min(addresses.size(), kMostAddresses);
+  const std::size_t begin = first_;
+  Failure why{Reason::dns_no_data, url_.host + " has no address", 0, std::nullopt};
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = (begin + i) % count;
+    const Endpoint endpoint{addresses[at], url_.port};
+    auto stream = co_await dial(run, nullptr, endpoint);
+    if (stream) {
+      first_ = at;
+      co_return stream;
+    }
+    first_ = at + 1;
+    // A family that this host has no way to says nothing about the receiver.
+    if (i == 0 || is_local_fault(why.reason)) {
+      why = std::move(stream.error());
+    }
+    if (run.deadline.ended() != net::Deadline::Ended::no) {
+      break;
+    }
+  }
+  co_return std::unexpected(std::move(why));
+}
+
+asio::awaitable<HttpClient::Connected> HttpClient::dial(
+    ProbeRun& run, std::shared_ptr<const net::ProxyOptions> proxy,
+    std::optional<Endpoint> endpoint) const {
+  net::DialOptions way;
+  way.proxy = std::move(proxy);
+  way.tls = url_.scheme == "https" ? options_->tls : nullptr;
+  auto dialed = co_await net::dial(run, way, url_.host, url_.port, endpoint);
+  if (!dialed) {
+    co_return std::unexpected(std::move(dialed.error()));
+  }
+  if (dialed->tls) {
+    auto verdict = net::tls_verdict(*options_->tls, *dialed->tls);
+    if (verdict) {
+      co_return std::unexpected(std::move(*verdict));
+    }
+  }
+  co_return std::move(dialed->stream);
 }
 
 }  // namespace reachd::alert

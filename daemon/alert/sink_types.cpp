@@ -6,7 +6,7 @@ namespace reachd::alert {
 
 std::span<const SinkType> sink_types() noexcept {
   // One line a sink type.
-  static const std::vector<SinkType> kTypes = {};
+  static const std::vector<SinkType> kTypes = {alertmanager_sink(), webhook_sink()};
   return kTypes;
 }
 

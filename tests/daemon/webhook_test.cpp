@@ -40,12 +40,15 @@ class WebhookTest : public ::testing::Test {
   /// Delivers so many events at once.
   std::vector<Receipt> deliver(const Value& values, std::size_t count = 1) {
     const auto made = SinkLab::make(alert::webhook_sink(), values);
+    return deliver(*made.events, count);
+  }
+  std::vector<Receipt> deliver(alert::Sink& sink, std::size_t count = 1) {
     const event::Event event = down_event();
     const std::vector<alert::Delivery> events(count, alert::Delivery{event, kJson});
     const auto attempt = [&]() -> asio::awaitable<std::vector<Receipt>> {
       net::Deadline deadline(lab_.lab.deadlines, system_clock().steady_now() + lab_.timeout);
       during_ = &deadline;
-      auto receipts = co_await made.events->deliver(lab_.run_with(deadline), events);
+      auto receipts = co_await sink.deliver(lab_.run_with(deadline), events);
       co_return receipts;
     };
     return run(lab_.lab.context, attempt());
@@ -170,6 +173,39 @@ TEST_F(WebhookTest, TriesAgainWhereTheNameIsUnknown) {
   const Receipt receipt = deliver(to("http://hooks.example/hook")).at(0);
   EXPECT_EQ(receipt.how, How::retry);
   EXPECT_EQ(receipt.why, "hooks.example does not exist");
+}
+
+/// A port of 127.0.0.2 whose backlog is full, so that Linux drops further SYNs in silence.
+class SilentTwin {
+ public:
+  SilentTwin(asio::io_context& context, std::uint16_t port) : acceptor_(context) {
+    const asio::ip::tcp::endpoint here(asio::ip::make_address_v4("127.0.0.2"), port);
+    acceptor_.open(here.protocol());
+    acceptor_.bind(here);
+    acceptor_.listen(0);
+    for (int i = 0; i < 3; ++i) {
+      fillers_.emplace_back(context).async_connect(here, [](boost::system::error_code) {});
+    }
+  }
+
+ private:
+  asio::ip::tcp::acceptor acceptor_;
+  std::vector<asio::ip::tcp::socket> fillers_;
+};
+
+TEST_F(WebhookTest, AnAddressThatFailsComesLastTheNextTime) {
+  LoopbackServer server(lab_.lab.context, receiver(got_));
+  lab_.lab.resolver.names["hooks.example"] = {*IpAddress::parse("127.0.0.2"),
+                                              *IpAddress::parse("127.0.0.1")};
+  const auto values = to("http://hooks.example:" + std::to_string(server.port()) + "/");
+  EXPECT_EQ(deliver(values).at(0).how, How::delivered) << "the first address refuses at once";
+  const SilentTwin silent(lab_.lab.context, server.port());
+  const auto made = SinkLab::make(alert::webhook_sink(), values);
+  lab_.timeout = 200ms;
+  EXPECT_EQ(deliver(*made.events).at(0).how, How::retry) << "the first address is silent";
+  EXPECT_EQ(deliver(*made.events).at(0).how, How::delivered);
+  EXPECT_EQ(deliver(*made.events).at(0).how, How::delivered);
+  EXPECT_EQ(got_.size(), 3U);
 }
 
 TEST_F(WebhookTest, TriesAgainAfterBrokenAnswers) {

@@ -133,7 +133,7 @@ struct Refused {
 class Alertmanager final : public StateSink {
  public:
   Alertmanager(std::shared_ptr<const HttpOptions> options, Target url)
-      : options_(std::move(options)), url_(std::move(url)), title_(origin(url_)) {}
+      : client_(std::move(options), std::move(url)) {}
 
   /// A refused batch is halved until what is wrong stands alone: Alertmanager keeps the good alerts
   /// beside one with a bad label, but none at all where the request breaks its schema.
@@ -163,7 +163,7 @@ class Alertmanager final : public StateSink {
       co_return Receipt{};
     }
     refused_.write(run.network.clock.steady_now(), "Alertmanager refused alerts",
-                   {{"instance", title_},
+                   {{"instance", client_.title()},
                     {"count", refused.count},
                     {"alerts", refused.keys},
                     {"answer", refused.why}});
@@ -174,15 +174,15 @@ class Alertmanager final : public StateSink {
     co_return receipt;
   }
 
-  std::string title() const override { return title_; }
-  Duration timeout() const noexcept override { return options_->timeout; }
+  std::string title() const override { return client_.title(); }
+  Duration timeout() const noexcept override { return client_.options().timeout; }
 
  private:
   asio::awaitable<Receipt> post(SinkRun run, Alerts alerts) {
     HttpMessage message;
     message.headers.emplace_back("Content-Type", "application/json");
     message.body = body_of(alerts, run);
-    const auto response = co_await send_http(run, *options_, url_, std::move(message));
+    const auto response = co_await client_.send(run, std::move(message));
     if (!response) {
       Receipt receipt;
       receipt.how = Receipt::How::retry;
@@ -190,7 +190,7 @@ class Alertmanager final : public StateSink {
       co_return receipt;
     }
     compare_clocks(*response, run.network.clock);
-    co_return receipt_of(*response, *options_, url_, run.network.clock);
+    co_return client_.receipt_of(*response, run.network.clock);
   }
 
   /// startsAt and endsAt are ours, but Alertmanager judges them by its own clock.
@@ -201,16 +201,14 @@ class Alertmanager final : public StateSink {
       skew_.write(clock.steady_now(),
                   "the clock of this Alertmanager differs from ours; it may end alerts too early "
                   "or too late",
-                  {{"instance", title_},
+                  {{"instance", client_.title()},
                    {"its_clock_is", ahead ? "ahead" : "behind"},
                    {"seconds",
                     std::chrono::round<std::chrono::seconds>(ahead ? *offset : -*offset).count()}});
     }
   }
 
-  const std::shared_ptr<const HttpOptions> options_;
-  const Target url_;
-  const std::string title_;
+  HttpClient client_;
   log::RareWarning refused_;
   log::RareWarning skew_{std::chrono::hours(1)};
 };

@@ -21,8 +21,6 @@ namespace {
 constexpr std::size_t kLongestTemplate = std::size_t{64} * 1024;
 
 struct WebhookOptions {
-  HttpOptions http;
-  Target url;
   std::string method;
   std::string content_type;
   std::optional<Template> body;  ///< none: the event's JSON
@@ -32,7 +30,8 @@ struct WebhookOptions {
 
 class Webhook final : public Sink {
  public:
-  explicit Webhook(WebhookOptions options) : options_(std::move(options)) {}
+  Webhook(WebhookOptions options, std::shared_ptr<const HttpOptions> http, Target url)
+      : options_(std::move(options)), client_(std::move(http), std::move(url)) {}
 
   asio::awaitable<std::vector<Receipt>> deliver(SinkRun run,
                                                 std::span<const Delivery> events) override {
@@ -61,10 +60,10 @@ class Webhook final : public Sink {
 
   std::size_t most_at_once() const noexcept override { return options_.parallel; }
   bool one_per_check() const noexcept override { return true; }
-  Duration timeout() const noexcept override { return options_.http.timeout; }
+  Duration timeout() const noexcept override { return client_.options().timeout; }
 
  private:
-  asio::awaitable<Receipt> post(SinkRun run, Delivery delivery) const {
+  asio::awaitable<Receipt> post(SinkRun run, Delivery delivery) {
     Receipt receipt;
     receipt.how = Receipt::How::retry;
     auto message = message_for(run, delivery);
@@ -72,12 +71,12 @@ class Webhook final : public Sink {
       receipt.why = "this host refuses to compute HMAC-SHA256 with this secret";
       co_return receipt;
     }
-    const auto response = co_await send_http(run, options_.http, options_.url, std::move(*message));
+    const auto response = co_await client_.send(run, std::move(*message));
     if (!response) {
       receipt.why = response.error();
       co_return receipt;
     }
-    co_return receipt_of(*response, options_.http, options_.url, run.network.clock);
+    co_return client_.receipt_of(*response, run.network.clock);
   }
 
   /// Nothing if it can't be signed.
@@ -110,6 +109,7 @@ class Webhook final : public Sink {
   }
 
   const WebhookOptions options_;
+  HttpClient client_;
 };
 
 /// The text of `template` or of the file that `template_file` names.
@@ -181,7 +181,6 @@ MadeSink make(Reader& params) {
   std::vector<Target> urls;
   if (auto url = parse_url(url_text.value_or(Secret{}).reveal())) {
     urls.push_back(std::move(*url));
-    options.url = urls.front();
   } else if (url_text) {
     params.error("url", "url " + url.error());
   } else if (!params.has("url") && !params.has("url_file")) {
@@ -194,9 +193,11 @@ MadeSink make(Reader& params) {
   }
   options.parallel = static_cast<std::size_t>(params.integer("parallel", 4, 1, 32));
   read_body(params, options);
-  options.http = read_http_options(params, urls);
+  auto http = std::make_shared<const HttpOptions>(read_http_options(params, urls));
   MadeSink made;
-  made.events = std::make_shared<Webhook>(std::move(options));
+  if (!urls.empty()) {
+    made.events = std::make_shared<Webhook>(std::move(options), std::move(http), urls.front());
+  }
   return made;
 }
 
