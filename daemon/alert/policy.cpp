@@ -202,6 +202,7 @@ bool Policy::State::maintained(std::uint32_t index) {
   }
   if (open != subject.in_maintenance) {
     subject.in_maintenance = open;
+    maintenance_judged = WallTime::max();  // the clock was set: all are to be judged again
     touch(index);
   }
   return open;

@@ -167,6 +167,9 @@ void Policy::State::resume(std::uint32_t index) {
   if (!is_node(index) && modifiers(subject) != subject.marked) {
     touch(index);  // they are to be shown
   }
+  if (subject.outage) {
+    subject.outage->cleared.clear();
+  }
   if (subject.outage && subject.outage->wait == Wait::itself) {
     ask_itself(index);
   } else if (subject.outage) {

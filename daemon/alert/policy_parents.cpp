@@ -117,8 +117,7 @@ TimePoint Policy::State::steady_of(WallTime time) const {
 
 bool Policy::State::may_be_at_fault(std::uint32_t parent, std::uint32_t index) {
   const Outage& outage = *subjects[index].outage;
-  const auto inquiry = inquiries.find(parent);
-  if (inquiry != inquiries.end() && inquiry->second.over) {
+  if (std::ranges::find(outage.cleared, parent) != outage.cleared.end()) {
     return false;
   }
   if (!is_node(parent)) {
@@ -262,9 +261,13 @@ void Policy::State::revisit(std::uint32_t parent) {
   if (found == inquiries.end()) {
     return;
   }
+  const bool in_vain = found->second.over && !subjects[parent].down;
   const std::vector<std::uint32_t> waiters = std::exchange(found->second.waiters, {});
   for (const std::uint32_t waiter : waiters) {
     if (subjects[waiter].outage && subjects[waiter].outage->wait == Wait::parents) {
+      if (in_vain) {
+        subjects[waiter].outage->cleared.push_back(parent);
+      }
       consider(waiter);
     }
   }

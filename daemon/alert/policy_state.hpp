@@ -41,7 +41,8 @@ struct Outage {
   event::Alert* alert = nullptr;                 ///< while told
   TimePoint row_began{};  ///< when the first failure of its row can have begun, at the earliest
   Wait wait = Wait::none;
-  TimePoint deadline{};  ///< of the wait
+  TimePoint deadline{};                ///< of the wait
+  std::vector<std::uint32_t> cleared;  ///< parents that were asked about, in vain
 };
 
 /// Asking whether a parent is at fault: the parent itself, or members of a node.

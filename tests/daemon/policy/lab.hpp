@@ -63,6 +63,8 @@ class PolicyLab {
   std::string open() const;
   /// Keys of alerts that ended and are still told.
   std::vector<std::string> ended() const;
+  std::vector<event::Alert> all_alerts() const { return policy_->alerts(); }
+  /// Null: there is none. Until the next call.
   const event::Alert* alert(std::string_view key) const;
   const event::Event& last_event() const { return events_.back(); }
   const std::vector<event::Event>& events() const { return events_; }
@@ -93,12 +95,13 @@ class PolicyLab {
   std::map<std::string, std::string, std::less<>> targets_;           ///< by id
   // The store.
   std::map<std::string, journal::CheckRow> rows_;
-  std::map<std::string, std::string> alerts_;
+  std::map<std::string, std::pair<std::string, bool>> alerts_;  ///< JSON and whether it ended
   std::vector<event::Event> events_;
   std::size_t heard_ = 0;
   std::vector<journal::Transition> transitions_;
   std::vector<std::string> asked_;
   std::map<std::string, engine::Modifiers, std::less<>> marks_;
+  mutable std::vector<event::Alert> shown_;
 };
 
 }  // namespace reachd::test
