@@ -38,6 +38,14 @@ std::string encode(std::uint64_t milliseconds, const std::array<std::uint8_t, 10
   return text;
 }
 
+std::uint64_t milliseconds_of(std::string_view ulid) noexcept {
+  std::uint64_t milliseconds = 0;
+  for (const char c : ulid.substr(0, 10)) {
+    milliseconds = (milliseconds << 5U) | kAlphabet.find(c);
+  }
+  return milliseconds;
+}
+
 }  // namespace
 
 std::string UlidMaker::make(WallTime now) {
@@ -56,19 +64,23 @@ std::string UlidMaker::make(WallTime now) {
 }
 
 void UlidMaker::go_on_after(std::string_view ulid) noexcept {
-  if (!is_ulid(ulid)) {
-    return;
+  if (is_ulid(ulid)) {
+    milliseconds_ = std::max(milliseconds_, milliseconds_of(ulid) + 1);
   }
-  std::uint64_t milliseconds = 0;
-  for (const char c : ulid.substr(0, 10)) {
-    milliseconds = (milliseconds << 5U) | kAlphabet.find(c);
-  }
-  milliseconds_ = std::max(milliseconds_, milliseconds + 1);
 }
 
 bool is_ulid(std::string_view text) noexcept {
   return text.size() == kLength && text.front() <= '7' &&
          text.find_first_not_of(kAlphabet) == std::string_view::npos;
+}
+
+std::optional<WallTime> ulid_time(std::string_view text) noexcept {
+  // What nanoseconds since 1970 can't hold is nobody's event.
+  constexpr std::uint64_t kMost = 9'000'000'000'000;
+  if (!is_ulid(text) || milliseconds_of(text) > kMost) {
+    return std::nullopt;
+  }
+  return WallTime(std::chrono::milliseconds(milliseconds_of(text)));
 }
 
 }  // namespace reachd::event

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,7 @@ class UlidMaker {
 
 /// 26 characters of the alphabet in capitals, the first at most '7'.
 bool is_ulid(std::string_view text) noexcept;
+/// When it was made, in milliseconds; nothing for what is none.
+std::optional<WallTime> ulid_time(std::string_view text) noexcept;
 
 }  // namespace reachd::event

@@ -6,6 +6,7 @@
 
 #include "daemon/json/json.hpp"
 #include "daemon/web/query.hpp"
+#include "daemon/web/records.hpp"
 
 namespace reachd::web {
 namespace {
@@ -94,15 +95,6 @@ class RowsBody final : public Body {
   json::Writer out_;
 };
 
-Response json_error(unsigned status, std::string_view message) {
-  Response response;
-  response.status = status;
-  response.content_type = kJson;
-  json::Writer(response.text).begin_object().member("error", message).end_object();
-  response.text += '\n';
-  return response;
-}
-
 Response no_plan_yet() { return json_error(503, "there is no plan yet"); }
 
 }  // namespace
@@ -135,6 +127,9 @@ Response Api::answer(const Match& where, const Request& request) {
       return response;
     }
     case Route::reload:
+    case Route::events:
+    case Route::report:
+    case Route::stream:
     case Route::not_found:
       break;
   }
@@ -209,6 +204,9 @@ Response index_page() {
 <li><a href="/metrics">/metrics</a>: for Prometheus
 <li><a href="/api/v1/checks?state=down">/api/v1/checks?state=down</a>: what can't be reached now
 <li><a href="/api/v1/checks">/api/v1/checks</a>: every check and its last result
+<li><a href="/api/v1/events">/api/v1/events</a>: what happened, the newest first
+<li><a href="/api/v1/report">/api/v1/report</a>: availability over the last day
+<li><a href="/api/v1/stream">/api/v1/stream</a>: what happens, as it happens
 <li><a href="/api/v1/plan">/api/v1/plan</a>: what is probed and why
 <li><a href="/-/healthy">/-/healthy</a> and <a href="/-/ready">/-/ready</a>: for supervisors
 </ul>

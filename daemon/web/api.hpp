@@ -15,7 +15,8 @@ class Api {
  public:
   explicit Api(const Callbacks& callbacks) : callbacks_(callbacks) {}
 
-  /// Everything but Route::reload, which takes its time and is the server's.
+  /// Everything but Route::reload, events, report and stream, which take their time and are the
+  /// server's.
   Response answer(const Match& where, const Request& request);
 
  private:

@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/engine/board.hpp"
+#include "daemon/journal/reading.hpp"
 #include "daemon/metrics/exposition.hpp"
 
 namespace reachd::web {
@@ -24,6 +26,12 @@ struct Callbacks {
   /// Asks for a reload. `done` takes an error for people, or nothing if the new configuration
   /// runs; it may be called on any thread, at any time, also never.
   std::function<void(std::function<void(std::optional<std::string>)> done)> reload;
+  /// The journal, for people; called on a thread of its own, because it blocks for the disk.
+  std::function<const journal::Reading&()> journal;
+  /// The newest event that may be shown; see Server::events_released().
+  std::function<std::int64_t()> newest_event;
+  /// The events after this sequence, at most so many; those that are new are in memory.
+  std::function<std::vector<journal::EventRow>(std::int64_t after, std::size_t most)> next_events;
 };
 
 }  // namespace reachd::web

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "daemon/web/gzip.hpp"
-#include "daemon/web/router.hpp"
+#include "daemon/web/wait.hpp"
 #include "probes/core/decimal.hpp"
 
 namespace reachd::web {
@@ -72,8 +72,14 @@ asio::awaitable<void> Connection::serve() {
     request->loopback = loopback_;
     const Match where = match(request->method, request->path, loopback_);
     Response response;
+    if (where.route == Route::stream) {
+      co_await stream(*request);
+      break;
+    }
     if (where.route == Route::reload) {
       response = co_await reload(*request);
+    } else if (where.route == Route::events || where.route == Route::report) {
+      response = co_await records(where.route, *request);
     } else {
       response = shared_.api.answer(where, *request);
     }
@@ -238,38 +244,27 @@ asio::awaitable<void> Connection::linger() {
   }
 }
 
+asio::awaitable<void> Connection::wait_with(asio::steady_timer& event,
+                                            std::chrono::milliseconds most) {
+  event.expires_after(most);
+  waiting_ = &event;
+  co_await event.async_wait(kAwait);
+  waiting_ = nullptr;
+}
+
 asio::awaitable<Response> Connection::reload(const Request& request) {
   if (comes_from_elsewhere(request)) {
     co_return plain(403, "A page of another site may not reload the configuration.");
   }
-  struct Wait {
-    explicit Wait(std::shared_ptr<asio::io_context> of) : context(std::move(of)), event(*context) {}
-    /// Shared, so that an answer that comes after the server has gone finds a place to be
-    /// forgotten.
-    std::shared_ptr<asio::io_context> context;
-    asio::steady_timer event;
-    bool done = false;
-    std::optional<std::string> error;
-  };
-  const auto wait = std::make_shared<Wait>(shared_.context);
-  shared_.callbacks.reload([wait](std::optional<std::string> error) {
-    if (!wait->context->stopped()) {
-      asio::post(*wait->context, [wait, error = std::move(error)]() mutable {
-        wait->error = std::move(error);
-        wait->done = true;
-        wait->event.cancel();
-      });
-    }
-  });
-  wait->event.expires_after(shared_.limits.reload);
-  waiting_ = &wait->event;
-  co_await wait->event.async_wait(kAwait);
-  waiting_ = nullptr;
-  if (!wait->done) {
+  using Error = std::optional<std::string>;
+  const auto wait = std::make_shared<Wait<Error>>(shared_.context);
+  shared_.callbacks.reload([wait](Error error) { Wait<Error>::answer(wait, std::move(error)); });
+  co_await wait_with(wait->event, shared_.limits.reload);
+  if (!wait->answered) {
     co_return plain(503, "The reload takes longer than this request may; see the log.");
   }
-  if (wait->error) {
-    co_return plain(500, "The configuration was not reloaded: " + *wait->error);
+  if (*wait->answered) {
+    co_return plain(500, "The configuration was not reloaded: " + **wait->answered);
   }
   co_return plain(200, "The configuration was reloaded.");
 }
@@ -296,7 +291,9 @@ std::string Connection::head_of(const Request& request, const Response& response
   if (gzip) {
     add("Content-Encoding", "gzip");
   }
-  if (!response.body) {
+  if (response.endless) {
+    // Its end is the connection's (RFC 9112, 6.3).
+  } else if (!response.body) {
     std::string size;
     append_integer(size, response.text.size());
     add("Content-Length", size);

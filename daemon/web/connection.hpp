@@ -3,23 +3,38 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/web/api.hpp"
+#include "daemon/web/records.hpp"
 #include "daemon/web/request_reader.hpp"
+#include "daemon/web/router.hpp"
 #include "daemon/web/server.hpp"
 
 namespace reachd::web {
 
 /// What the connections of one server share; lives on the server's thread and outlives them.
 struct Shared {
+  /// Lets the streams look for new events.
+  void wake_streams() {
+    for (boost::asio::steady_timer* const waiting : streams) {
+      waiting->cancel();
+    }
+  }
+
   std::shared_ptr<boost::asio::io_context> context;
   Callbacks callbacks;
   ServerLimits limits;
   Api api{callbacks};
   bool stopping = false;
+  std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with
+  boost::asio::thread_pool worker{1};               ///< reads the journal
 };
 
 /// One client's connection: requests one after the other. Lives as long as serve() runs.
@@ -43,7 +58,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> send_body(Body& body, const Request& request, bool gzip);
   boost::asio::awaitable<bool> send(std::string_view bytes);
   boost::asio::awaitable<void> refuse(Refusal refusal);
+  boost::asio::awaitable<void> wait_with(boost::asio::steady_timer& event,
+                                         std::chrono::milliseconds most);
   boost::asio::awaitable<Response> reload(const Request& request);
+  /// What `work` makes on the worker; 503 if that takes too long.
+  boost::asio::awaitable<Response> aside(std::function<Response()> work);
+  boost::asio::awaitable<Response> records(Route route, const Request& request);
+  /// Sends events as they happen until either side has enough.
+  boost::asio::awaitable<void> stream(const Request& request);
+  boost::asio::awaitable<std::int64_t> stream_begin(const Request& request);
+  boost::asio::awaitable<void> send_events(std::int64_t after, const EventFilter& filter);
   /// After a refusal: takes what the client still sends for a moment, or the reset that closing
   /// with unread bytes sends would wipe out the answer.
   boost::asio::awaitable<void> linger();
@@ -55,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Shared& shared_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;
-  boost::asio::steady_timer* waiting_ = nullptr;  ///< what reload() waits for
+  boost::asio::steady_timer* waiting_ = nullptr;  ///< what is waited with for others
   RequestReader reader_;
   const bool loopback_;
   bool idle_ = false;

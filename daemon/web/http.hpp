@@ -22,9 +22,10 @@ struct Request {
   std::string origin;                                      ///< the Origin header, empty: none
   std::string accept;
   std::string accept_encoding;
-  bool loopback = true;    ///< came in on an address that only this machine can reach
-  bool keep_alive = true;  ///< the client wants to go on
-  bool chunked = true;     ///< HTTP/1.1: takes chunks
+  std::string last_event_id;  ///< where a stream goes on (WHATWG HTML, 9.2.3)
+  bool loopback = true;       ///< came in on an address that only this machine can reach
+  bool keep_alive = true;     ///< the client wants to go on
+  bool chunked = true;        ///< HTTP/1.1: takes chunks
 };
 
 /// A response's content that is made while it is sent.
@@ -41,6 +42,7 @@ struct Response {
   std::vector<std::pair<std::string_view, std::string>> headers;
   std::string text;            ///< the content, unless `body` is set
   std::unique_ptr<Body> body;  ///< streamed
+  bool endless = false;        ///< goes on until the connection ends
 };
 
 /// A line of text.

@@ -10,6 +10,18 @@ namespace {
 constexpr std::array<std::string_view, 6> kSelectorKeys = {"name",        "check",  "product",
                                                            "requirement", "device", "probe"};
 
+std::optional<engine::Verdict> parse_verdict(std::string_view text) noexcept {
+  for (const auto verdict : {engine::Verdict::unknown, engine::Verdict::up,
+                             engine::Verdict::degraded, engine::Verdict::down}) {
+    if (text == to_string(verdict)) {
+      return verdict;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 bool is_selector_key(std::string_view key) noexcept {
   return std::ranges::find(kSelectorKeys, key) != kSelectorKeys.end() || key.starts_with("label.");
 }
@@ -21,25 +33,12 @@ std::optional<std::size_t> parse_number(std::string_view text) noexcept {
   return whole ? std::optional(number) : std::nullopt;
 }
 
-std::optional<engine::Verdict> parse_verdict(std::string_view text) noexcept {
-  for (const auto verdict : {engine::Verdict::unknown, engine::Verdict::up,
-                             engine::Verdict::degraded, engine::Verdict::down}) {
-    if (text == to_string(verdict)) {
-      return verdict;
-    }
-  }
-  return std::nullopt;
-}
-
-/// Foreign text in an error message: short, and quoted.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   out += text.substr(0, 80);
   out += '"';
   return out;
 }
-
-}  // namespace
 
 std::expected<ListQuery, std::string> ListQuery::parse(
     const std::vector<std::pair<std::string, std::string>>& query) {

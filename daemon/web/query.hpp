@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,13 @@
 #include "daemon/engine/board.hpp"
 
 namespace reachd::web {
+
+/// A key whose value is a glob of a selector: name, check, ..., label.KEY.
+bool is_selector_key(std::string_view key) noexcept;
+/// A whole natural number.
+std::optional<std::size_t> parse_number(std::string_view text) noexcept;
+/// Foreign text in an error message: short, and quoted.
+std::string quoted(std::string_view text);
 
 /// The query of a list: `offset`, `limit`, `state=down`, and selectors (`product=flexera-*`,
 /// `label.site=ams`). Different keys are and, a key that is repeated is or.

@@ -25,7 +25,10 @@ constexpr std::array kEntries = {
     Entry{"/-/reload", kPost, Audience::this_machine, Route::reload},
     Entry{"/api/v1/checks", kRead, Audience::this_machine, Route::checks},
     Entry{"/api/v1/checks/", kRead, Audience::this_machine, Route::check},
+    Entry{"/api/v1/events", kRead, Audience::this_machine, Route::events},
     Entry{"/api/v1/plan", kRead, Audience::this_machine, Route::plan},
+    Entry{"/api/v1/report", kRead, Audience::this_machine, Route::report},
+    Entry{"/api/v1/stream", kRead, Audience::this_machine, Route::stream},
 };
 
 bool is_prefix(const Entry& entry) noexcept {

@@ -17,6 +17,9 @@ enum class Route : std::uint8_t {
   checks,
   check,
   plan,
+  events,
+  report,
+  stream,
 };
 
 struct Match {

@@ -99,6 +99,10 @@ class ServerImpl final : public Server {
 
   const std::vector<Endpoint>& endpoints() const noexcept override { return endpoints_; }
 
+  void events_released() override {
+    asio::post(*shared_.context, [this] { shared_.wake_streams(); });
+  }
+
   void stop() override {
     if (!thread_.joinable()) {
       return;

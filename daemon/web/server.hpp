@@ -22,6 +22,9 @@ struct ServerLimits {
   std::chrono::milliseconds write = std::chrono::seconds(30);  ///< for each piece of a response
   std::chrono::milliseconds idle = std::chrono::seconds(60);   ///< between two requests
   std::chrono::milliseconds reload = std::chrono::seconds(60);
+  std::chrono::milliseconds records = std::chrono::seconds(30);      ///< for what the journal tells
+  std::size_t streams = 16;                                          ///< of server-sent events
+  std::chrono::milliseconds heartbeat = std::chrono::seconds(15);    ///< of a stream without events
   std::chrono::milliseconds drain = std::chrono::milliseconds(500);  ///< for responses at stop
 };
 
@@ -32,6 +35,8 @@ class Server {
   virtual ~Server() = default;
   /// Where it listens, ports resolved.
   virtual const std::vector<Endpoint>& endpoints() const noexcept = 0;
+  /// Callbacks::newest_event has moved on: streams go on. Any thread.
+  virtual void events_released() = 0;
   /// Stops accepting, lets responses under way end within the limit and joins the thread.
   /// Idempotent; the destructor does it too.
   virtual void stop() = 0;

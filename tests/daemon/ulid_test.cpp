@@ -41,6 +41,12 @@ TEST(Ulid, GoesOnAfterAnotherProcess) {
   EXPECT_LT("01ARYZ6S41ZZZZZZZZZZZZZZZZ", maker.make(kExampleTime));
 }
 
+TEST(Ulid, TellsWhenItWasMade) {
+  EXPECT_EQ(ulid_time(UlidMaker().make(kExampleTime)), kExampleTime);
+  EXPECT_EQ(ulid_time("01ARZ"), std::nullopt);
+  EXPECT_EQ(ulid_time("7ZZZZZZZZZZZZZZZZZZZZZZZZZ"), std::nullopt);
+}
+
 TEST(Ulid, TwoMakersDiffer) {
   EXPECT_NE(UlidMaker().make(kExampleTime), UlidMaker().make(kExampleTime));
 }

@@ -20,7 +20,7 @@ EDGES = {
                      "daemon/journal", "daemon/log", "daemon/platform"],
     "daemon/engine": ["probes/core", "probes/net", "probes/registry.hpp", "config", "daemon/log"],
     "daemon/metrics": ["probes/core", "probes/registry.hpp", "config", "daemon/engine", "daemon/version.hpp"],
-    "daemon/web": ["probes/core", "config", "daemon/engine", "daemon/metrics", "daemon/json", "daemon/journal",
+    "daemon/web": ["probes/core", "config", "daemon/engine", "daemon/metrics", "daemon/json", "daemon/event", "daemon/journal",
                    "daemon/log", "daemon/version.hpp"],
     "daemon/cli": ["probes", "config", "daemon"],
     "daemon": ["probes", "config", "daemon"],

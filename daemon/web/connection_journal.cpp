@@ -1,0 +1,111 @@
+// What connections tell of the journal: pages of events, reports, streams.
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "daemon/web/connection.hpp"
+#include "daemon/web/query.hpp"
+#include "daemon/web/wait.hpp"
+
+namespace reachd::web {
+
+namespace asio = boost::asio;
+
+asio::awaitable<Response> Connection::aside(std::function<Response()> work) {
+  const auto wait = std::make_shared<Wait<Response>>(shared_.context);
+  asio::post(shared_.worker,
+             [wait, work = std::move(work)] { Wait<Response>::answer(wait, work()); });
+  co_await wait_with(wait->event, shared_.limits.records);
+  if (!wait->answered) {
+    co_return json_error(503, "the journal takes longer than this request may");
+  }
+  co_return std::move(*wait->answered);
+}
+
+asio::awaitable<Response> Connection::records(Route route, const Request& request) {
+  // The request is copied: the worker may be at it when the connection has gone.
+  Response response = co_await aside([&callbacks = shared_.callbacks, route, request] {
+    const WallTime now = system_clock().wall_now();
+    const journal::Reading& journal = callbacks.journal();
+    return route == Route::events ? events(journal, request, now) : report(journal, request, now);
+  });
+  co_return response;
+}
+
+asio::awaitable<std::int64_t> Connection::stream_begin(const Request& request) {
+  const std::int64_t newest = shared_.callbacks.newest_event();
+  if (request.last_event_id.empty()) {
+    co_return newest;
+  }
+  const auto begin = std::make_shared<std::int64_t>(newest);
+  co_await aside([&callbacks = shared_.callbacks, id = request.last_event_id, begin] {
+    *begin = sequence_after(callbacks.journal(), id).value_or(*begin);
+    return Response();
+  });
+  co_return *begin;
+}
+
+asio::awaitable<void> Connection::stream(const Request& request) {
+  EventFilter filter;
+  for (const auto& [key, value] : request.query) {
+    const auto taken = filter.take(key, value);
+    if (!taken || !*taken) {
+      Response wrong = json_error(400, taken ? "nothing is called " + quoted(key) : taken.error());
+      co_await respond(request, std::move(wrong));
+      co_return;
+    }
+  }
+  if (shared_.streams.size() >= shared_.limits.streams) {
+    Response busy = json_error(503, "too many streams are open");
+    co_await respond(request, std::move(busy));
+    co_return;
+  }
+  const std::int64_t begin = co_await stream_begin(request);
+  Response response;
+  response.content_type = "text/event-stream";
+  response.endless = true;
+  const std::string head = head_of(request, response, false, false);
+  const bool sent = co_await send(head);
+  if (sent && request.method != "HEAD") {
+    co_await send_events(begin, filter);
+  }
+}
+
+asio::awaitable<void> Connection::send_events(std::int64_t after, const EventFilter& filter) {
+  constexpr std::size_t kRows = 256;
+  asio::steady_timer event(*shared_.context);
+  shared_.streams.push_back(&event);
+  std::string text = "retry: 5000\n\n";
+  bool open = true;
+  while (open && !aborted_ && !shared_.stopping) {
+    const std::int64_t newest = shared_.callbacks.newest_event();
+    bool more = false;
+    if (after < newest) {
+      const auto rows = shared_.callbacks.next_events(after, kRows);
+      for (const journal::EventRow& row : rows) {
+        if (row.sequence <= newest) {
+          after = row.sequence;
+          if (filter.matches(row)) {
+            append_stream_event(text, row);
+          }
+        }
+      }
+      more = rows.size() == kRows;
+    }
+    if (!text.empty()) {
+      open = co_await send(text);
+      text.clear();
+    }
+    if (open && !more && !shared_.stopping && !aborted_) {
+      idle_ = true;
+      idle_since_ = std::chrono::steady_clock::now();
+      co_await wait_with(event, shared_.limits.heartbeat);
+      idle_ = false;
+      // Nothing for long: a comment finds out whether the client is still there.
+      text = event.expiry() <= std::chrono::steady_clock::now() ? ":\n\n" : "";
+    }
+  }
+  std::erase(shared_.streams, &event);
+}
+
+}  // namespace reachd::web
