@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/alert/alerter.hpp"
 #include "daemon/configuration.hpp"
 #include "daemon/engine/engine.hpp"
 #include "daemon/log/log.hpp"
@@ -24,6 +25,7 @@
 #include "daemon/platform/service_host.hpp"
 #include "daemon/version.hpp"
 #include "daemon/web/server.hpp"
+#include "daemon/wiring.hpp"
 #include "probes/net/resolver.hpp"
 #include "probes/net/trust.hpp"
 #include "probes/registry.hpp"
@@ -40,6 +42,9 @@ constexpr int kBadConfiguration = 2;
 
 /// How long the scheduler may stand still before the watchdog is not fed and /-/healthy says so.
 constexpr Duration kLongestPause = std::chrono::seconds(20);
+
+/// What a stop may take for events on their way.
+constexpr Duration kFlush = std::chrono::seconds(3);
 
 /// When the first certificates have been seen, and how often they are looked at afterwards.
 constexpr auto kFirstLook = std::chrono::seconds(5);
@@ -66,41 +71,70 @@ std::vector<std::string> texts(const std::vector<Target>& targets) {
   return result;
 }
 
+journal::Options journal_options(const config::Settings& settings) {
+  journal::Options options;
+  options.folder = state_folder(settings);
+  options.max_age = settings.journal.max_age;
+  options.max_bytes = settings.journal.max_bytes;
+  return options;
+}
+
+alert::Rules rules_of(Loaded loaded) {
+  config::Configuration& configuration = loaded.configuration;
+  return {.plan = std::make_shared<const config::Plan>(std::move(configuration.plan)),
+          .alerting = std::make_shared<const alert::Alerting>(std::move(loaded.alerting)),
+          .maintenance = std::move(configuration.maintenance)};
+}
+
 /// Everything that runs, in the order in which it is built; it is taken down in the reverse. Main
 /// thread.
 class Daemon {
  public:
   /// Throws where it can't start: no descriptors, a listening address in use.
-  Daemon(const AppOptions& options, config::Configuration configuration, Observations observations)
+  Daemon(const AppOptions& options, Loaded loaded, const std::vector<Target>& web,
+         Observations observations)
       : config_file_(options.config_file),
         observations_(std::move(observations)),
-        listen_(texts(configuration.settings.web.listen)),
-        concurrency_(configuration.settings.limits.concurrency),
-        plan_(std::make_shared<const config::Plan>(std::move(configuration.plan))),
+        listen_(texts(loaded.configuration.settings.web.listen)),
+        concurrency_(loaded.configuration.settings.limits.concurrency),
+        journal_(journal_options(loaded.configuration.settings)),
+        rules_(rules_of(std::move(loaded))),
         host_(platform::make_service_host(context_)),
         metrics_(metrics::make_self_metrics(build_facts(), probe_types())),
+        loop_observer_(*metrics_),
+        deliveries_(*metrics_),
         resolver_(net::make_resolver()),
-        engine_(engine::make_engine({.concurrency = concurrency_}, *resolver_, trust_,
-                                    system_clock(), *metrics_)),
+        alerter_(alert::make_alerter(journal_, rules_.plan->vantage, surroundings(), deliveries_,
+                                     *resolver_, trust_, system_clock())),
+        remembered_(alerter_->take_remembered()),
+        engine_(engine::make_engine(
+            {.concurrency = concurrency_,
+             .remember = [this](std::string_view check) { return remembered_(check); }},
+            *resolver_, trust_, system_clock(), loop_observer_)),
         loaded_(file_time(config_file_)),
         watchdog_(context_),
         look_(context_) {
-    auto server = web::start_server(configuration.settings.web.listen, web_callbacks());
+    loop_observer_.connect(*alerter_);
+    auto server = web::start_server(web, web_callbacks());
     if (!server) {
       throw std::runtime_error(server.error());
     }
     web_ = std::move(*server);
+    streams_ = web_.get();
   }
 
   void run() {
     host_->on_requests([this] { stop(); }, [this] { reload(); });
-    engine_->apply(plan_);
+    alerter_->own(event::Kind::daemon_started, "reachd " + std::string(build_facts().version) +
+                                                   " started, watching " + counts(*rules_.plan));
+    go_over();
+    remembered_ = [](std::string_view) { return std::nullopt; };
     metrics_->config_read(true, system_clock().wall_now());
-    metrics_->count_event("daemon.started");
     ready_ = true;
-    log::info("watching",
-              {{"vantage", plan_->vantage}, {"plan", counts(*plan_)}, {"web", web_addresses()}});
-    host_->report(ServiceHost::State::running, "watching " + counts(*plan_));
+    log::info("watching", {{"vantage", rules_.plan->vantage},
+                           {"plan", counts(*rules_.plan)},
+                           {"web", web_addresses()}});
+    host_->report(ServiceHost::State::running, "watching " + counts(*rules_.plan));
     feed_watchdog();
     look_at_certificates_in(kFirstLook);
     context_.run();
@@ -127,25 +161,35 @@ class Daemon {
     metrics_->config_read(loaded.has_value(), system_clock().wall_now());
     std::optional<std::string> error;
     if (loaded) {
-      config::Configuration& configuration = loaded->configuration;
+      const config::Settings& settings = loaded->configuration.settings;
       loaded_ = time;
       learnt_ = false;
-      if (texts(configuration.settings.web.listen) != listen_ ||
-          configuration.settings.limits.concurrency != concurrency_) {
-        log::warning("web.listen and limits.concurrency take effect at the next start");
+      if (texts(settings.web.listen) != listen_ || settings.limits.concurrency != concurrency_ ||
+          journal_options(settings) != journal_) {
+        log::warning(
+            "web.listen, limits.concurrency, state_dir and journal take effect at the next start");
       }
       trust_.clear();
-      plan_ = std::make_shared<const config::Plan>(std::move(configuration.plan));
-      engine_->apply(plan_);
-      metrics_->count_event("config.reloaded");
-      log::info("configuration reloaded", {{"plan", counts(*plan_)}});
+      rules_ = rules_of(std::move(*loaded));
+      go_over();
+      alerter_->own(event::Kind::config_reloaded,
+                    "The configuration was reloaded: " + counts(*rules_.plan));
+      log::info("configuration reloaded", {{"plan", counts(*rules_.plan)}});
     } else {
       error = diagnostics.to_string();
-      metrics_->count_event("config.rejected");
+      alerter_->own(event::Kind::config_rejected,
+                    "The configuration was rejected, the running plan stays: " +
+                        error->substr(0, error->find('\n')));
       log::error("configuration rejected, the running plan stays", {{"errors", *error}});
     }
-    host_->report(ServiceHost::State::running, "watching " + counts(*plan_));
+    host_->report(ServiceHost::State::running, "watching " + counts(*rules_.plan));
     return error;
+  }
+
+  /// Alerting first, so that it knows the checks whose verdicts come.
+  void go_over() {
+    alerter_->adopt(rules_);
+    engine_->apply(rules_.plan);
   }
 
   void stop() {
@@ -158,8 +202,28 @@ class Daemon {
     host_->close();
     watchdog_.cancel();
     look_.cancel();
+    // What is on its way goes out first; then the streams show it, and probing ends.
+    alerter_->stop(kFlush);
     web_->stop();
     engine_->stop();
+  }
+
+  alert::Surroundings surroundings() {
+    return {
+        .look_now =
+            [this](std::vector<std::string> checks) { engine_->look_now(std::move(checks)); },
+        .mark = [this](auto marks) { engine_->mark(std::move(marks)); },
+        .board = [this] { return engine_->board(); },
+        .count_event = [this](event::Kind kind) { metrics_->count_event(to_string(kind)); },
+        .count_journal_error = [this] { metrics_->count_journal_error(); },
+        .released =
+            [this](std::int64_t sequence) {
+              newest_event_ = sequence;
+              if (web::Server* const server = streams_; server != nullptr) {
+                server->events_released();
+              }
+            },
+    };
   }
 
   web::Callbacks web_callbacks() {
@@ -176,6 +240,12 @@ class Daemon {
         .reload =
             [this](std::function<void(std::optional<std::string>)> done) {
               asio::post(context_, [this, done = std::move(done)] { done(reload()); });
+            },
+        .journal = [this]() -> const journal::Reading& { return alerter_->journal().reading(); },
+        .newest_event = [this] { return newest_event_.load(); },
+        .next_events =
+            [this](std::int64_t after, std::size_t most) {
+              return alerter_->journal().next_events(after, most);
             },
     };
   }
@@ -229,12 +299,19 @@ class Daemon {
   Observations observations_;
   const std::vector<std::string> listen_;
   const std::uint32_t concurrency_;
-  std::shared_ptr<const config::Plan> plan_;
+  const journal::Options journal_;
+  alert::Rules rules_;
   asio::io_context context_{1};
   std::unique_ptr<ServiceHost> host_;
   std::unique_ptr<metrics::SelfMetrics> metrics_;
+  LoopObserver loop_observer_;
+  DeliveryMetrics deliveries_;
   net::TrustStore trust_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::atomic<std::int64_t> newest_event_ = 0;
+  std::atomic<web::Server*> streams_ = nullptr;  ///< web_, once it runs
+  std::unique_ptr<alert::Alerter> alerter_;
+  engine::Remember remembered_;  ///< until the first plan runs
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<web::Server> web_;
   std::filesystem::file_time_type loaded_;  ///< the configuration file's, when it was last read
@@ -264,8 +341,8 @@ int run_daemon(const AppOptions& options) {
   }
   std::unique_ptr<Daemon> daemon;
   try {
-    daemon = std::make_unique<Daemon>(options, std::move(loaded->configuration),
-                                      std::move(*observations));
+    const std::vector<Target> web = loaded->configuration.settings.web.listen;
+    daemon = std::make_unique<Daemon>(options, std::move(*loaded), web, std::move(*observations));
   } catch (const std::exception& error) {
     log::error("can't start", {{"error", error.what()}});
     return kCantStart;

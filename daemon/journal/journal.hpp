@@ -65,6 +65,8 @@ struct Options {
   Duration max_age = std::chrono::days(90);             ///< of events and transitions
   std::uint64_t max_bytes = std::uint64_t{256} << 20U;  ///< of the file; the oldest go first
   std::size_t max_unsaved = std::size_t{32} << 20U;     ///< bytes that wait while it can't write
+
+  bool operator==(const Options&) const = default;
 };
 
 /// Told of trouble, on the journal's own thread.
