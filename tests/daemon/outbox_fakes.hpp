@@ -238,7 +238,7 @@ class OutboxTest : public ::testing::Test {
   }
   /// Runs the loop until the condition holds; false after the guard.
   bool wait(const std::function<bool()>& condition) {
-    const auto guard = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    const auto guard = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     lab.context.restart();
     while (!condition()) {
       if (std::chrono::steady_clock::now() > guard || lab.context.run_one_until(guard) == 0) {
