@@ -14,7 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using alert::Receipt;
 using How = alert::Receipt::How;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
