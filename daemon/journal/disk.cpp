@@ -193,7 +193,10 @@ void Disk::replace(const Job& job, Done& done, const std::string& why) {
 void Disk::look_at_what_is_there(Done& done) const {
   try {
     sqlite::Connection connection = open_to_read(path_);
-    done.opened = read_opened(connection, true);
+    if (connection.number("PRAGMA user_version") ==
+        static_cast<std::int64_t>(schema_steps().size())) {
+      done.opened = read_opened(connection, false);
+    }
   } catch (const std::exception&) {  // why it can't be opened is told already
   }
 }

@@ -26,7 +26,7 @@ struct Done {
   bool more = false;             ///< something is left to be trimmed: another job is welcome
   std::string why;               ///< a sentence where it is not written
   std::string replaced;          ///< a sentence if a file was given up and a new one begun
-  std::optional<Opened> opened;  ///< of the first job: what could be read
+  std::optional<Opened> opened;  ///< of the first job; nothing: it could not be read as a whole
 };
 
 /// The file with all its trouble: opening, setting a corrupt one aside, writing, trimming. Blocks

@@ -61,13 +61,15 @@ bool fits(const EventQuery& query, std::int64_t sequence, WallTime time, std::st
 }
 
 std::vector<EventRow> read_events(sqlite::Connection& connection, const EventQuery& query) {
+  // In the order of the sequence as the table has it, not by the index on time: a year of events
+  // must not be sorted to show the newest ten.
   const bool exact = !query.check.empty() && !has_wildcards(query.check);
   sqlite::Statement rows(
       connection,
       std::string("SELECT sequence, time, kind, check_id, id, body FROM events "
                   "WHERE sequence > ?1 AND sequence < ?2") +
           (exact ? " AND check_id = ?3" : " AND ?3 IS NOT NULL") +
-          (query.since || query.until ? " AND time >= ?4 AND time <= ?5" : " AND ?4 <= ?5") +
+          (query.since || query.until ? " AND +time >= ?4 AND +time <= ?5" : " AND ?4 <= ?5") +
           (query.newest_first ? " ORDER BY sequence DESC" : " ORDER BY sequence"));
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   rows.bind(query.after.value_or(-1), query.before.value_or(kMost), query.check,

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <utility>
 
 #include "daemon/journal/desk.hpp"
-#include "daemon/journal/file_reading.hpp"
-#include "daemon/journal/memory.hpp"
+#include "daemon/journal/live_reading.hpp"
 #include "daemon/log/log.hpp"
 
 namespace reachd::journal {
@@ -32,15 +30,14 @@ std::int64_t fresh_number(WallTime now) {
   return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
 }
 
-class FileJournal final : public Journal, private Reading {
+class FileJournal final : public Journal {
  public:
   FileJournal(const Options& options, const Clock& clock, Listener& listener)
       : path_(file_in(options.folder)),
         clock_(clock),
         listener_(listener),
-        file_(make_file_reading(options.folder, clock)),
         desk_(std::make_shared<Desk>(options)),
-        memory_(options.max_unsaved),
+        reading_(options.folder, clock, *desk_),
         disk_thread_(start_disk_thread(desk_)) {
     open();
     thread_ = std::thread([this] { keep(); });
@@ -56,30 +53,24 @@ class FileJournal final : public Journal, private Reading {
     if (closing_) {
       return;
     }
-    memory_.look_at_clock(clock_);
-    memory_.add(std::move(entry), clock_.wall_now());
+    desk_->memory.look_at_clock(clock_);
+    desk_->memory.add(std::move(entry), clock_.wall_now());
     if (done) {
       callbacks_.push_back(std::move(done));
     }
     desk_->to_owner.notify_all();
   }
 
-  std::vector<EventRow> next_events(std::int64_t sequence, std::size_t most) const override;
-  const Reading& reading() const override { return *this; }
+  std::vector<EventRow> next_events(std::int64_t sequence, std::size_t most) const override {
+    return reading_.next_events(sequence, most);
+  }
+  const Reading& reading() const override { return reading_; }
   void close(Duration within) override;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  // Reading
-  std::expected<std::vector<EventRow>, std::string> events(const EventQuery& query) const override;
-  std::optional<std::int64_t> sequence_of(const std::string& event_id) const override;
-  std::int64_t last_sequence() const override;
-  std::expected<std::vector<Availability>, std::string> availability(WallTime from,
-                                                                     WallTime to) const override;
-
   void open();
-  void submit(bool last);
   /// The life of the journal's thread: never waits for anything but its own desk.
   void keep();
   bool act(Lock& lock);
@@ -96,20 +87,17 @@ class FileJournal final : public Journal, private Reading {
   const std::string path_;
   const Clock& clock_;
   Listener& listener_;
-  const std::unique_ptr<Reading> file_;
   const std::shared_ptr<Desk> desk_;
+  const LiveReading reading_;
   Kept kept_;
-  mutable log::RareWarning unreadable_;
 
   // Under the desk's mutex.
-  Memory memory_;
   std::vector<Callback> callbacks_;  ///< of what waits
   bool closing_ = false;
   bool closed_ = false;
   bool abandoned_ = false;
 
   // The journal's thread only, after construction.
-  std::shared_ptr<Batch> flying_;  ///< null: the disk has nothing to do
   std::vector<Callback> flying_callbacks_;
   RealTime::time_point launched_{};
   bool told_overdue_ = false;
@@ -149,10 +137,10 @@ void FileJournal::open() {
     first_replaced_ = std::move(done.replaced);
   } else {
     first_trouble_ = "can't write " + path_ + ": the disk does not answer";
-    flying_ = std::make_shared<Batch>();  // of which the answer will come
+    desk_->flying = std::make_shared<Batch>();  // of which the answer will come
     told_overdue_ = true;
   }
-  memory_.begin(kept_.last_sequence, run, clock_);
+  desk_->memory.begin(kept_.last_sequence, run, clock_);
 }
 
 void FileJournal::keep() {
@@ -176,7 +164,7 @@ void FileJournal::keep() {
 
 /// True if something was done, and another look is due.
 bool FileJournal::act(Lock& lock) {
-  memory_.look_at_clock(clock_);
+  desk_->memory.look_at_clock(clock_);
   const TimePoint now = clock_.steady_now();
   if (desk_->done) {
     finish(lock);
@@ -186,14 +174,15 @@ bool FileJournal::act(Lock& lock) {
     answer(lock, callbacks_, false);
     return true;
   }
-  if (flying_ != nullptr) {
+  if (desk_->flying != nullptr) {
     if (!told_overdue_ && RealTime::now() - launched_ >= kPatience) {
       overdue(lock);
       return true;
     }
     return false;
   }
-  const bool wanted = memory_.has_unsaved() || !callbacks_.empty() || more_ || now >= heartbeat_at_;
+  const bool wanted =
+      desk_->memory.has_unsaved() || !callbacks_.empty() || more_ || now >= heartbeat_at_;
   if (closing_ || (failing_ ? now >= retry_at_ : wanted)) {
     launch();
     return true;
@@ -203,7 +192,7 @@ bool FileJournal::act(Lock& lock) {
 
 /// How long nothing needs to be done unless somebody says so.
 Duration FileJournal::rest() const {
-  if (flying_ == nullptr) {
+  if (desk_->flying == nullptr) {
     return (failing_ ? retry_at_ : heartbeat_at_) - clock_.steady_now();
   }
   return told_overdue_ ? kHeartbeat : launched_ + kPatience - RealTime::now();
@@ -211,16 +200,16 @@ Duration FileJournal::rest() const {
 
 void FileJournal::launch() {
   last_launched_ = closing_;
-  memory_.stamp(clock_, closing_);
-  flying_ = std::make_shared<Batch>(memory_.take());
+  desk_->memory.stamp(clock_, closing_);
+  desk_->flying = std::make_shared<Batch>(desk_->memory.take());
   flying_callbacks_ = std::exchange(callbacks_, {});
   launched_ = RealTime::now();
   const TimePoint now = clock_.steady_now();
   heartbeat_at_ = now + kHeartbeat;
   told_overdue_ = false;
   more_ = false;
-  desk_->job = Job{.batch = flying_,
-                   .run = memory_.run(),
+  desk_->job = Job{.batch = desk_->flying,
+                   .run = desk_->memory.run(),
                    .now = clock_.wall_now(),
                    .steady = now,
                    .last = closing_};
@@ -230,16 +219,20 @@ void FileJournal::launch() {
 void FileJournal::finish(Lock& lock) {
   const Done done = std::move(*desk_->done);
   desk_->done.reset();
-  const std::shared_ptr<Batch> batch = std::exchange(flying_, nullptr);
+  std::shared_ptr<Batch> batch = std::exchange(desk_->flying, nullptr);
   std::vector<Callback> callbacks = std::exchange(flying_callbacks_, {});
   more_ = done.more;
   if (done.written) {
-    memory_.saved(*batch);
+    desk_->memory.saved(*batch);
+    pause_ = {};
   } else {
-    memory_.give_back(std::move(*batch));
-    pause_ = failing_ ? std::min(pause_ * 2, kLongestPause) : kFirstPause;
+    desk_->memory.give_back(std::move(*batch));
+    pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
     retry_at_ = clock_.steady_now() + pause_;
   }
+  lock.unlock();
+  batch.reset();  // a storm's is large, and nobody should wait for that
+  lock.lock();
   const bool closes = last_launched_;
   if (!done.replaced.empty()) {
     fails(lock, done.replaced);
@@ -287,105 +280,11 @@ void FileJournal::recovers(Lock& lock) {
   if (!std::exchange(failing_, false)) {
     return;
   }
-  const std::size_t lost = memory_.take_lost();
+  const std::size_t lost = desk_->memory.take_lost();
   lock.unlock();
   log::info("the journal is written again", {{"events lost", lost}});
   listener_.on_journal_recovered(lost);
   lock.lock();
-}
-
-std::vector<EventRow> FileJournal::next_events(std::int64_t sequence, std::size_t most) const {
-  std::vector<EventRow> events;
-  for (;;) {
-    std::int64_t floor = 0;
-    {
-      const std::scoped_lock lock(desk_->mutex);
-      floor = memory_.floor();
-      if (sequence + 1 >= floor) {
-        return memory_.after(sequence, most);
-      }
-    }
-    EventQuery query;
-    query.after = sequence;
-    query.before = floor;
-    query.limit = most;
-    auto stored = file_->events(query);
-    const std::scoped_lock lock(desk_->mutex);
-    if (!stored) {
-      // What is new goes out all the same; who was far behind misses what can't be read.
-      unreadable_.write(clock_.steady_now(),
-                        "events can't be read from the journal and are not delivered",
-                        {{"why", stored.error()}, {"after", sequence}, {"before", floor}});
-      return memory_.after(sequence, most);
-    }
-    if (stored->size() >= most) {
-      return std::move(*stored);
-    }
-    if (memory_.floor() == floor) {
-      std::ranges::move(memory_.after(floor - 1, most - stored->size()),
-                        std::back_inserter(*stored));
-      return std::move(*stored);
-    }
-    if (!stored->empty()) {
-      return std::move(
-          *stored);  // memory has moved on meanwhile; the rest comes with the next call
-    }
-  }
-}
-
-std::expected<std::vector<EventRow>, std::string> FileJournal::events(
-    const EventQuery& query) const {
-  std::vector<EventRow> unsaved;
-  {
-    const std::scoped_lock lock(desk_->mutex);
-    unsaved = memory_.unsaved(query);
-  }
-  EventQuery stored_query = query;
-  if (!unsaved.empty()) {
-    // What is written between these two moments is not to come twice.
-    const auto first = std::ranges::min(unsaved, {}, &EventRow::sequence).sequence;
-    stored_query.before = std::min(first, query.before.value_or(first));
-  }
-  auto stored = file_->events(stored_query);
-  if (!stored) {
-    const std::scoped_lock lock(desk_->mutex);
-    stored = memory_.matching(query);
-  } else if (query.newest_first) {
-    std::ranges::move(*stored, std::back_inserter(unsaved));
-    stored = std::move(unsaved);
-  } else {
-    std::ranges::move(unsaved, std::back_inserter(*stored));
-  }
-  stored->resize(std::min(stored->size(), query.limit));
-  return stored;
-}
-
-std::optional<std::int64_t> FileJournal::sequence_of(const std::string& event_id) const {
-  {
-    const std::scoped_lock lock(desk_->mutex);
-    if (const auto known = memory_.sequence_of(event_id)) {
-      return known;
-    }
-  }
-  return file_->sequence_of(event_id);
-}
-
-std::int64_t FileJournal::last_sequence() const {
-  const std::scoped_lock lock(desk_->mutex);
-  return memory_.last_sequence();
-}
-
-std::expected<std::vector<Availability>, std::string> FileJournal::availability(WallTime from,
-                                                                                WallTime to) const {
-  History history = history_in(path_, from, to, clock_.wall_now()).value_or(History{});
-  {
-    const std::scoped_lock lock(desk_->mutex);
-    if (flying_ != nullptr) {
-      overlay(history, *flying_);
-    }
-    memory_.lay_over(history, clock_);
-  }
-  return availability_of(history, from, to);
 }
 
 void FileJournal::close(Duration within) {
@@ -404,7 +303,7 @@ void FileJournal::close(Duration within) {
     desk_->to_owner.notify_all();
   }
   thread_.join();
-  if (flying_ != nullptr) {
+  if (desk_->flying != nullptr) {
     disk_thread_.detach();  // the disk holds it, for who knows how long; it has all it needs
   } else {
     disk_thread_.join();

@@ -53,8 +53,10 @@ struct Entry {
 
 /// What was kept when the journal was opened.
 struct Kept {
-  std::int64_t last_sequence = 0;  ///< of any event ever written; 0: none
-  std::string last_event_id;       ///< empty: none
+  /// Of any event ever written; 0: none. Where a file that may exist can't be read: beyond all that
+  /// can have been given.
+  std::int64_t last_sequence = 0;
+  std::string last_event_id;  ///< empty: none
   std::vector<CheckRow> checks;
   std::vector<AlertRow> alerts;
   std::vector<Cursor> cursors;
@@ -91,7 +93,8 @@ class Journal {
   virtual Kept take_kept() = 0;
   /// Queues the entry. What is queued together is committed together and synchronised fully.
   /// `done(durable)` is called on the journal's thread, in the order of the calls: true once it
-  /// will survive a power cut, false if the journal can't write now and has it in memory.
+  /// will survive a power cut, false if the journal can't write now and has it in memory; also
+  /// where the disk does not answer for 3 s. After close() nothing is taken, nor answered.
   virtual void write(Entry entry, std::function<void(bool durable)> done = {}) = 0;
   /// The events after `sequence`, in their order, at most `most`, whether on disk or still in
   /// memory. The newest are answered from memory, so that delivery seldom touches the disk.

@@ -98,9 +98,11 @@ void Memory::give_up_events() {
     waiting_.events.pop_front();
     const auto place = std::ranges::lower_bound(
         recent_, oldest->sequence, {}, [](const EventPtr& event) { return event->sequence; });
-    recent_.erase(place);
+    if (place != recent_.end() && *place == oldest) {
+      recent_.erase(place);
+      recent_bytes_ -= bytes_of(*oldest);
+    }
     unsaved_bytes_ -= bytes_of(*oldest);
-    recent_bytes_ -= bytes_of(*oldest);
     ++lost_;
   }
 }

@@ -79,7 +79,7 @@ std::string_view Error::cause() const noexcept {
     case SQLITE_AUTH:
       return "no permission";
     case SQLITE_CANTOPEN:
-      return "it can't be opened";
+      return "it can't be opened; perhaps only the daemon's user may";
     case SQLITE_IOERR:
       return "the disk has trouble";
     case SQLITE_CORRUPT:

@@ -2,11 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <sqlite3.h>
 #include <sys/mount.h>
 
 #include <fstream>
-#include <map>
 #include <numeric>
 
 #include "daemon/journal/journal.hpp"
@@ -369,97 +367,6 @@ TEST(JournalTrouble, AnOlderFileIsBroughtUpToDateAsAWholeOrNotAtAll) {
   EXPECT_EQ(file.number("PRAGMA user_version"), 2);
   EXPECT_EQ(file.number("SELECT x + y FROM a"), 12);
   EXPECT_THROW(migrate(file, std::array{kOne}), NewerSchema);
-}
-
-/// The file system, but synchronising waits while it is held.
-class HungDisk {
- public:
-  HungDisk() {
-    vfs_ = *sqlite3_vfs_find(nullptr);
-    real_open_ = vfs_.xOpen;
-    vfs_.zName = "hung";
-    vfs_.xOpen = &HungDisk::open;
-    current_ = this;
-    sqlite3_vfs_register(&vfs_, 1);
-  }
-  HungDisk(const HungDisk&) = delete;
-  HungDisk& operator=(const HungDisk&) = delete;
-  ~HungDisk() {
-    release();
-    sqlite3_vfs_unregister(&vfs_);
-  }
-  void hold() {
-    const std::scoped_lock lock(mutex_);
-    held_ = true;
-  }
-  void release() {
-    const std::scoped_lock lock(mutex_);
-    held_ = false;
-    released_.notify_all();
-  }
-
- private:
-  static int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
-                  int* out) {
-    const int code = current_->real_open_(vfs, name, file, flags, out);
-    if (file->pMethods != nullptr) {
-      // The log's file and the database's have methods of their own.
-      const std::scoped_lock lock(current_->mutex_);
-      const auto [place, is_new] = current_->methods_.try_emplace(file->pMethods, *file->pMethods);
-      current_->real_sync_ = file->pMethods->xSync;
-      place->second.xSync = &HungDisk::sync;
-      file->pMethods = &place->second;
-    }
-    return code;
-  }
-  static int sync(sqlite3_file* file, int flags) {
-    std::unique_lock lock(current_->mutex_);
-    current_->released_.wait(lock, [] { return !current_->held_; });
-    const auto real = current_->real_sync_;
-    lock.unlock();
-    return real(file, flags);
-  }
-
-  static inline HungDisk* current_ = nullptr;
-  sqlite3_vfs vfs_{};
-  int (*real_open_)(sqlite3_vfs*, sqlite3_filename, sqlite3_file*, int, int*) = nullptr;
-  int (*real_sync_)(sqlite3_file*, int) = nullptr;
-  std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_;
-  std::mutex mutex_;
-  std::condition_variable released_;
-  bool held_ = false;
-};
-
-TEST(JournalTrouble, ADiskThatHangsHoldsNobodyUp) {
-  const Folder folder;
-  HungDisk disk;
-  Ear ear;
-  const auto journal = open_journal(options_for(folder), system_clock(), ear);
-  EXPECT_TRUE(write_and_wait(*journal, event_entry(1)));
-  disk.hold();
-  EXPECT_FALSE(write_and_wait(*journal, event_entry(2)));  // after some patience
-  EXPECT_THAT(ear.wait_failing(), HasSubstr("does not answer"));
-  EXPECT_FALSE(write_and_wait(*journal, event_entry(3)));  // at once
-  EXPECT_EQ(sequences(journal->next_events(0, 10)), counted(1, 3));
-  disk.release();
-  EXPECT_EQ(ear.wait_recovered(), 0U);
-  EXPECT_TRUE(write_and_wait(*journal, event_entry(4)));
-  EXPECT_EQ(in_file(folder), counted(1, 4));
-}
-
-TEST(JournalTrouble, ClosingDoesNotWaitForADiskThatHangs) {
-  const Folder folder;
-  static HungDisk disk;  // its thread may end after this test
-  Ear ear;
-  auto journal = open_journal(options_for(folder), system_clock(), ear);
-  EXPECT_TRUE(write_and_wait(*journal, event_entry(1)));
-  disk.hold();
-  journal->write(event_entry(2));
-  const auto began = std::chrono::steady_clock::now();
-  journal->close(200ms);
-  journal.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 3s);
-  disk.release();
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/journal/desk.hpp"
+#include "daemon/journal/file_reading.hpp"
+#include "daemon/journal/reading.hpp"
+#include "daemon/log/log.hpp"
+
+namespace reachd::journal {
+
+/// What is in the file and, laid over it, what is not saved yet. Thread-safe; the lent objects
+/// outlive it.
+class LiveReading final : public Reading {
+ public:
+  LiveReading(const std::string& folder, const Clock& clock, Desk& desk);
+
+  /// As of Journal.
+  std::vector<EventRow> next_events(std::int64_t sequence, std::size_t most) const;
+
+  std::expected<std::vector<EventRow>, std::string> events(const EventQuery& query) const override;
+  std::optional<std::int64_t> sequence_of(const std::string& event_id) const override;
+  std::int64_t last_sequence() const override;
+  std::expected<std::vector<Availability>, std::string> availability(WallTime from,
+                                                                     WallTime to) const override;
+
+ private:
+  const std::string path_;
+  const Clock& clock_;
+  Desk& desk_;
+  const std::unique_ptr<Reading> file_;
+  mutable log::RareWarning unreadable_;
+};
+
+}  // namespace reachd::journal
