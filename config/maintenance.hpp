@@ -24,7 +24,7 @@ class Maintenance {
 
   /// The name of a window that is open for the check then; nothing: none.
   std::optional<std::string> open_for(const SelectorFields& check, WallTime at) const;
-  /// The next time after `after` at which any window opens or closes; nothing: never again.
+  /// The next time after `after` at which any window's time begins or ends; nothing: never again.
   std::optional<WallTime> next_edge(WallTime after) const;
   bool empty() const noexcept { return windows_.empty(); }
 
