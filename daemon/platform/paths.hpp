@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace reachd::platform {
@@ -10,5 +11,7 @@ std::string default_config_file();
 std::string default_state_folder();
 /// True if this standard stream (1 or 2) is a terminal that a person looks at.
 bool is_terminal(int stream);
+/// The number of this process.
+std::uint64_t process_id();
 
 }  // namespace reachd::platform

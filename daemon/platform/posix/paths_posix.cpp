@@ -17,4 +17,6 @@ std::string default_state_folder() {
 
 bool is_terminal(int stream) { return ::isatty(stream) == 1; }
 
+std::uint64_t process_id() { return static_cast<std::uint64_t>(::getpid()); }
+
 }  // namespace reachd::platform
