@@ -1,0 +1,273 @@
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "daemon/alert/sinks/mail_message.hpp"
+#include "daemon/alert/sinks/reach.hpp"
+#include "daemon/alert/sinks/smtp_dialogue.hpp"
+#include "daemon/log/log.hpp"
+#include "probes/net/host_name.hpp"
+
+namespace reachd::alert {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t kRelayPort = 25;
+constexpr std::uint16_t kImplicitTlsPort = 465;  // RFC 8314, 3.3
+constexpr std::uint16_t kSubmissionPort = 587;   // RFC 6409
+/// More than somebody reads in one mail, and less than a relay takes for spam.
+constexpr std::size_t kMostEvents = 20;
+constexpr std::size_t kMostRecipients = 50;
+
+struct Settings {
+  Target server;
+  net::Security security = net::Security::starttls;
+  std::shared_ptr<const net::TlsOptions> tls;  ///< null for Security::none
+  std::string name;                            ///< for EHLO
+  std::string user;                            ///< empty: no login
+  Secret password;
+  std::string from;
+  std::vector<std::string> to;
+  std::string subject;
+};
+
+using Ready = SmtpDialogue::Step;
+using Receipts = std::expected<std::vector<Receipt>, std::string>;
+
+class SmtpSink final : public Sink {
+ public:
+  explicit SmtpSink(Settings settings) : settings_(std::move(settings)) {
+    if (settings_.security == net::Security::tls) {
+      way_.tls = settings_.tls;
+    }
+  }
+
+  asio::awaitable<std::vector<Receipt>> deliver(SinkRun run,
+                                                std::span<const Delivery> events) override {
+    const auto endpoints = co_await endpoints_of(run, settings_.server);
+    if (!endpoints) {
+      co_return receipts(events.size(), Receipt::How::retry, endpoints.error());
+    }
+    Receipts result;
+    for (std::size_t i = 0; i < endpoints->size(); ++i) {
+      Turn turn(run, endpoints->size() - i);
+      result = co_await hand_over(run, turn, (*endpoints)[i], events);
+      if (result || run.deadline.ended() != net::Deadline::Ended::no) {
+        break;
+      }
+    }
+    if (!result) {
+      co_return receipts(events.size(), Receipt::How::retry, result.error());
+    }
+    co_return std::move(*result);
+  }
+
+  std::size_t most_at_once() const noexcept override { return kMostEvents; }
+  /// RFC 5321, 4.5.3.2 has minutes; but what waits behind this is an alert.
+  Duration timeout() const noexcept override { return 60s; }
+
+ private:
+  /// An error: nothing was said about any mail, so another address may do better.
+  asio::awaitable<Receipts> hand_over(const SinkRun& run, Turn& turn, const Endpoint& endpoint,
+                                      std::span<const Delivery> events) {
+    Progress progress(run.network.clock);
+    const Target& server = settings_.server;
+    ProbeRun way{server, endpoint, {}, run.network, turn.deadline(), progress};
+    auto dialed = co_await net::dial(way, way_, server.host, server.port, endpoint);
+    if (!dialed) {
+      co_return std::unexpected(sentence(dialed.error()));
+    }
+    const bool starttls = settings_.security == net::Security::starttls;
+    if (starttls) {
+      Ready ready = co_await ask_for_tls(*dialed->stream, turn);
+      if (!ready) {
+        co_return std::unexpected(std::move(ready.error()));
+      }
+      dialed =
+          co_await net::upgrade(way, std::move(dialed->stream), *settings_.tls, server.host, way_);
+      if (!dialed) {
+        co_return std::unexpected(sentence(dialed.error()));
+      }
+    }
+    std::string doubt = distrust(settings_.tls.get(), *dialed);
+    if (!doubt.empty()) {
+      co_await dialed->stream->finish();
+      co_return std::unexpected(std::move(doubt));
+    }
+    SmtpDialogue dialogue(*dialed->stream, turn.deadline());
+    Ready ready = co_await begin(dialogue, !starttls);
+    if (!ready) {
+      co_return std::unexpected(std::move(ready.error()));
+    }
+    std::vector<Receipt> results = co_await send(run, dialogue, events);
+    co_await dialogue.leave();
+    co_await dialed->stream->finish();
+    co_return results;
+  }
+
+  asio::awaitable<Ready> ask_for_tls(net::Stream& stream, Turn& turn) const {
+    SmtpDialogue dialogue(stream, turn.deadline());
+    Ready ready = co_await dialogue.hear_greeting();
+    if (ready) {
+      ready = co_await dialogue.introduce(settings_.name);
+    }
+    if (ready) {
+      ready = co_await dialogue.ask_for_tls();
+    }
+    co_return ready;
+  }
+
+  asio::awaitable<Ready> begin(SmtpDialogue& dialogue, bool greets) const {
+    Ready ready;
+    if (greets) {
+      ready = co_await dialogue.hear_greeting();
+    }
+    if (ready) {
+      ready = co_await dialogue.introduce(settings_.name);
+    }
+    if (ready && !settings_.user.empty()) {
+      ready = co_await dialogue.log_in(settings_.user, settings_.password);
+    }
+    co_return ready;
+  }
+
+  /// All in one mail; if that is refused, each in its own: it may be about one of them only.
+  asio::awaitable<std::vector<Receipt>> send(const SinkRun& run, SmtpDialogue& dialogue,
+                                             std::span<const Delivery> events) {
+    const Receipt together = co_await send_mail(run, dialogue, events);
+    if (together.how != Receipt::How::refused || events.size() == 1) {
+      co_return receipts(events.size(), together.how, together.why);
+    }
+    std::vector<Receipt> results;
+    bool goes_on = true;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (goes_on) {
+        Receipt alone = co_await send_mail(run, dialogue, events.subspan(i, 1));
+        goes_on = alone.how != Receipt::How::retry;
+        results.push_back(std::move(alone));
+      } else {
+        results.push_back(Receipt{results.back()});
+      }
+    }
+    co_return results;
+  }
+
+  asio::awaitable<Receipt> send_mail(const SinkRun& run, SmtpDialogue& dialogue,
+                                     std::span<const Delivery> events) {
+    const Mail mail{settings_.from, settings_.to, settings_.subject, run.vantage, run.external_url};
+    const std::string whole = mail_text(mail, events, run.network.clock.wall_now());
+    std::string turned_away;
+    Receipt receipt = co_await dialogue.send(settings_.from, settings_.to, whole, turned_away);
+    if (receipt.how == Receipt::How::delivered && !turned_away.empty()) {
+      turned_away_.write(run.network.clock.steady_now(),
+                         "a mail went out, but not to everybody: " + turned_away);
+    }
+    co_return receipt;
+  }
+
+  const Settings settings_;
+  net::DialOptions way_;  // constant after construction
+  log::RareWarning turned_away_;
+};
+
+bool is_word(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 255 &&
+         std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+/// True if what goes there stays on this host.
+bool is_this_host(const Target& target) noexcept {
+  return target.literal ? target.literal->is_loopback() : target.host == "localhost";
+}
+
+std::optional<bool> flag(Reader& params, std::string_view key) {
+  return params.has(key) ? std::optional(params.boolean(key, false)) : std::nullopt;
+}
+
+void read_server(Reader& params, Settings& settings) {
+  const std::string text = params.required_text("address");
+  const auto wants_tls = flag(params, "implicit_tls");
+  const auto wants_starttls = flag(params, "starttls");
+  const std::uint16_t port = wants_tls.value_or(false)       ? kImplicitTlsPort
+                             : wants_starttls.value_or(true) ? kSubmissionPort
+                                                             : kRelayPort;
+  auto target = parse_target(text, port);
+  if (!text.empty() && (!target || !target->scheme.empty())) {
+    params.error("address", "address is host:port of a mail server, not \"" + text + "\"");
+  } else if (target) {
+    settings.server = std::move(*target);
+  }
+  const std::uint16_t to = settings.server.port;
+  const bool implicit =
+      wants_tls.value_or(to == kImplicitTlsPort && !wants_starttls.value_or(false));
+  const bool starttls = wants_starttls.value_or(!implicit && to != kRelayPort);
+  if (implicit && starttls) {
+    params.error("starttls", "starttls and implicit_tls exclude each other");
+  }
+  settings.security = implicit   ? net::Security::tls
+                      : starttls ? net::Security::starttls
+                                 : net::Security::none;
+  if (settings.security != net::Security::none) {
+    settings.tls = read_sink_tls(params);
+  } else if (params.has("tls")) {
+    params.error("tls", "tls has no effect without starttls or implicit_tls");
+  }
+}
+
+void read_login(Reader& params, Settings& settings) {
+  settings.user = params.text("user");
+  auto password = params.secret("password");
+  if (settings.user.empty() != !password) {
+    params.error(settings.user.empty() ? "password" : "user", "user and password belong together");
+  }
+  settings.password = std::move(password).value_or(Secret());
+  if (!settings.user.empty() && settings.security == net::Security::none &&
+      !is_this_host(settings.server)) {
+    params.error("user",
+                 "the password would cross the network for all to read: user needs starttls or "
+                 "implicit_tls, or a mail server on this host");
+  }
+}
+
+void read_envelope(Reader& params, Settings& settings) {
+  const auto check = [&](std::string_view key, const std::string& address) {
+    if (!is_mail_address(address)) {
+      params.error(key, "\"" + address.substr(0, 100) +
+                            "\" is no mail address like noc@example.com (without a name, in "
+                            "ASCII)");
+    }
+  };
+  settings.from = params.required_text("from");
+  if (!settings.from.empty()) {
+    check("from", settings.from);
+  }
+  settings.to = params.texts("to");
+  if (settings.to.empty() || settings.to.size() > kMostRecipients) {
+    params.error("to", "to needs between 1 and " + std::to_string(kMostRecipients) + " addresses");
+  }
+  for (const std::string& address : settings.to) {
+    check("to", address);
+  }
+  settings.subject = params.text("subject");
+  settings.name = params.text("ehlo", net::introduction());
+  if (!is_word(settings.name)) {
+    params.error("ehlo", "ehlo is a host name or an address in brackets, without blanks");
+  }
+}
+
+MadeSink make(Reader& params) {
+  Settings settings;
+  read_server(params, settings);
+  read_login(params, settings);
+  read_envelope(params, settings);
+  MadeSink made;
+  made.events = std::make_shared<SmtpSink>(std::move(settings));
+  return made;
+}
+
+}  // namespace
+
+SinkType smtp_sink() noexcept { return {.name = "smtp", .calls_people = true, .make = &make}; }
+
+}  // namespace reachd::alert
