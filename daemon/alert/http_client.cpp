@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "daemon/alert/reach.hpp"
 #include "probes/core/printable.hpp"
 #include "probes/core/probe.hpp"
 #include "probes/core/words.hpp"
@@ -54,10 +55,6 @@ net::HttpRequest make_request(const HttpOptions& options, const Target& url, Htt
     add("Proxy-Authorization", net::proxy_authorization(*through));
   }
   return request;
-}
-
-std::string sentence(const Failure& failure) {
-  return failure.message.empty() ? std::string(describe(failure.reason)) : failure.message;
 }
 
 /// True if a receiver's text repeats what went to it in confidence: a header's value, its
@@ -130,18 +127,6 @@ std::optional<Duration> retry_after(const net::HttpResponse& response, const Clo
   return std::clamp<Duration>(*until - now, Duration::zero(), kLongestWish);
 }
 
-/// Revocation is asked about only where that is written: it takes time that an alert does not have.
-std::shared_ptr<const net::TlsOptions> read_tls(Reader& params) {
-  auto options = net::read_tls(params, net::TlsOptions::Verify::strict);
-  const Value* map = params.raw("tls");
-  if (map != nullptr && map->find("revocation") != nullptr) {
-    return options;
-  }
-  auto unasked = std::make_shared<net::TlsOptions>(*options);
-  unasked->revocation = net::TlsOptions::Revocation::off;
-  return unasked;
-}
-
 void read_credentials(Reader& params, HttpOptions& options) {
   const std::string user = params.text("user");
   const auto password = params.secret("password");
@@ -177,7 +162,7 @@ void read_credentials(Reader& params, HttpOptions& options) {
 HttpOptions read_http_options(Reader& params, std::span<const Target> urls) {
   HttpOptions options;
   options.proxy = net::read_proxy(params);
-  options.tls = read_tls(params);
+  options.tls = read_sink_tls(params);
   const bool any_https =
       std::ranges::any_of(urls, [](const Target& url) { return url.scheme == "https"; });
   if (params.has("tls") && !urls.empty() && !any_https) {

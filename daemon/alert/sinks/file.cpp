@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "daemon/alert/sinks/reach.hpp"
+#include "daemon/alert/reach.hpp"
 
 namespace reachd::alert {
 namespace {

@@ -2,8 +2,8 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/alert/reach.hpp"
 #include "daemon/alert/sinks/mail_message.hpp"
-#include "daemon/alert/sinks/reach.hpp"
 #include "daemon/alert/sinks/smtp_dialogue.hpp"
 #include "daemon/log/log.hpp"
 #include "probes/net/host_name.hpp"

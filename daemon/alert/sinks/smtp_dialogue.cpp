@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/alert/sinks/reach.hpp"
+#include "daemon/alert/reach.hpp"
 #include "probes/core/words.hpp"
 #include "probes/net/http.hpp"
 

@@ -2,7 +2,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
-#include "daemon/alert/sinks/reach.hpp"
+#include "daemon/alert/reach.hpp"
 #include "daemon/alert/sinks/syslog_message.hpp"
 #include "daemon/platform/paths.hpp"
 #include "probes/net/errors.hpp"

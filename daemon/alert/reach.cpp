@@ -1,4 +1,4 @@
-#include "daemon/alert/sinks/reach.hpp"
+#include "daemon/alert/reach.hpp"
 
 #include <algorithm>
 #include <utility>
