@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/plan.hpp"
+#include "daemon/engine/prefetch.hpp"
 #include "probes/core/outcome.hpp"
 
 namespace reachd::engine {
@@ -84,6 +85,8 @@ class Board {
     const std::scoped_lock lock(lock_of(check));
     std::forward<Function>(change)(statuses_[check]);
   }
+  /// Asks for the check's status to come into the cache.
+  void fetch(std::size_t check) const noexcept { prefetch(statuses_[check]); }
 
  private:
   static constexpr std::size_t kLocks = 64;

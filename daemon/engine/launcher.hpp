@@ -48,7 +48,12 @@ class Launcher {
 
   /// False while as many attempts are in flight or about to be as there may be; done() is called
   /// when that changes. More may be started nevertheless; they wait.
-  bool has_room() const noexcept { return active_ + ready_.size() < concurrency_; }
+  bool has_room() const noexcept { return room() > 0; }
+  /// How many more that would be.
+  std::size_t room() const noexcept {
+    const std::size_t taken = active_ + ready_.size();
+    return taken < concurrency_ ? concurrency_ - taken : 0;
+  }
   /// Queues a probe; go() sets out with all that are queued. The flight is valid until its outcome
   /// is given to done(), or cancel().
   Flight* start(Order order, TimePoint now);

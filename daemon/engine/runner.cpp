@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/engine/prefetch.hpp"
+
 namespace reachd::engine {
 namespace {
 
@@ -13,7 +15,7 @@ using namespace std::chrono_literals;
 constexpr Duration kBatch = 2ms;
 /// So many are taken at one wake-up; what is due beyond waits for the next, so that a loop that
 /// fell behind still hears of what has ended and of a stop.
-constexpr int kMostAtOnce = 128;
+constexpr std::size_t kMostAtOnce = 128;
 /// The loop shows that it moves at least so often.
 constexpr Duration kHeartbeat = 2s;
 /// A wake-up that comes so late means that the process stood still.
@@ -125,27 +127,65 @@ bool Runner::wants_light(const Entry& entry, TimePoint now) const {
 }
 
 void Runner::launch_due(TimePoint now) {
-  for (int taken = 0; taken < kMostAtOnce && launcher_.has_room(); ++taken) {
-    const auto due = schedule_.pop_due(now);
-    if (!due) {
+  for (std::size_t left = kMostAtOnce; left > 0 && launcher_.has_room(); left -= due_.size()) {
+    take_due(now, std::min(left, launcher_.room()));
+    if (due_.empty()) {
       break;
     }
-    Entry& entry = entries_[due->index];
-    const config::ProbeSpec& spec = *entry.spec;
-    entry.lag = due->lag;
-    entry.light = wants_light(entry, now);
-    if (!entry.light) {
-      entry.last_full = now;
+    fetch_due();
+    for (const Schedule::Due& due : due_) {
+      launch(due, now);
     }
-    entry.flight = launcher_.start({.spec = &spec,
-                                    .probe = entry.light ? spec.light.get() : spec.probe.get(),
-                                    .owner = layout_->plan,
-                                    .token = due->index},
-                                   now);
   }
   starved_ = !launcher_.has_room();
   launcher_.go();
   in_flight_ = launcher_.in_flight();
+}
+
+void Runner::take_due(TimePoint now, std::size_t most) {
+  due_.clear();
+  while (due_.size() < most) {
+    const auto due = schedule_.pop_due(now);
+    if (!due) {
+      break;
+    }
+    due_.push_back(*due);
+  }
+}
+
+void Runner::fetch_due() const noexcept {
+  // In rounds, because what is asked for in one tells where to find what the next asks for.
+  for (const Schedule::Due& due : due_) {
+    prefetch(entries_[due.index]);
+  }
+  for (const Schedule::Due& due : due_) {
+    const Entry& entry = entries_[due.index];
+    prefetch(*entry.spec);
+    prefetch(entry.checks.front());
+  }
+  for (const Schedule::Due& due : due_) {
+    const Entry& entry = entries_[due.index];
+    prefetch(*entry.spec->probe);
+    for (const std::uint32_t check : entry.checks) {
+      prefetch(judges_[check]);
+      layout_->board->fetch(check);
+    }
+  }
+}
+
+void Runner::launch(const Schedule::Due& due, TimePoint now) {
+  Entry& entry = entries_[due.index];
+  const config::ProbeSpec& spec = *entry.spec;
+  entry.lag = due.lag;
+  entry.light = wants_light(entry, now);
+  if (!entry.light) {
+    entry.last_full = now;
+  }
+  entry.flight = launcher_.start({.spec = &spec,
+                                  .probe = entry.light ? spec.light.get() : spec.probe.get(),
+                                  .owner = layout_->plan,
+                                  .token = due.index},
+                                 now);
 }
 
 void Runner::finished(std::uint32_t index, Outcome& outcome, TimePoint now) {

@@ -80,6 +80,11 @@ class Runner {
   void wake();
   void arm(TimePoint now);
   void launch_due(TimePoint now);
+  void take_due(TimePoint now, std::size_t most);
+  /// Asks for what launching and judging the due probes will read. A plan of thousands does not fit
+  /// into the cache, and to wait for all of it at once is cheaper than for each part in its turn.
+  void fetch_due() const noexcept;
+  void launch(const Schedule::Due& due, TimePoint now);
   bool wants_light(const Entry& entry, TimePoint now) const;
   void finished(std::uint32_t index, Outcome& outcome, TimePoint now);
   /// What follows from one outcome for one check.
@@ -101,9 +106,10 @@ class Runner {
   Launcher launcher_;
   std::shared_ptr<Layout> layout_;
   Schedule schedule_;
-  std::vector<Entry> entries_;  ///< by index of the schedule
-  std::vector<Judge> judges_;   ///< by index of the plan's checks
-  TraceQueue traces_;           ///< wanted by index of the schedule
+  std::vector<Schedule::Due> due_;  ///< being launched
+  std::vector<Entry> entries_;      ///< by index of the schedule
+  std::vector<Judge> judges_;       ///< by index of the plan's checks
+  TraceQueue traces_;               ///< wanted by index of the schedule
   std::array<std::optional<Endpoint>, TraceQueue::kMostRunning> tracing_;
   log::RareWarning trace_warning_;
   boost::asio::steady_timer timer_;
