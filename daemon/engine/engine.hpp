@@ -62,10 +62,10 @@ class Engine {
   /// Has the probes of these checks run at once, still within the limits and one after the other at
   /// each host, and tells Observer::on_settled(). One in flight, or one that confirms anyway, is
   /// taken as it is. A check that is never probed has settled already. Ids that the running plan
-  /// does not hold are left out. Any thread.
+  /// does not hold wait for the next apply(), and are left out if that does not either. Any thread.
   virtual void look_now(std::vector<std::string> checks) = 0;
   /// Shows on the board what holds these checks' alerts back; it stays across reloads. Ids that the
-  /// running plan does not hold are left out. Any thread; done in the order of the calls.
+  /// running plan does not hold wait as for look_now(). Any thread; done in the order of the calls.
   virtual void mark(std::vector<std::pair<std::string, Modifiers>> marks) = 0;
   /// The board now; stays readable for as long as it is held. Any thread.
   virtual std::shared_ptr<const Board> board() const = 0;

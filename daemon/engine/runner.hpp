@@ -109,7 +109,10 @@ class Runner {
   std::vector<Schedule::Due> due_;  ///< being launched
   std::vector<Entry> entries_;      ///< by index of the schedule
   std::vector<Judge> judges_;       ///< by index of the plan's checks
-  TraceQueue traces_;               ///< wanted by index of the schedule
+  // Asked for of checks that no plan holds yet.
+  std::vector<std::string> early_looks_;
+  std::vector<std::pair<std::string, Modifiers>> early_marks_;
+  TraceQueue traces_;  ///< wanted by index of the schedule
   std::array<std::optional<Endpoint>, TraceQueue::kMostRunning> tracing_;
   log::RareWarning trace_warning_;
   boost::asio::steady_timer timer_;

@@ -56,6 +56,10 @@ void Runner::apply(std::shared_ptr<Layout> layout) {
       hasten(check, now);  // of a probe that is new here, or never run from now on
     }
   }
+  mark(std::exchange(early_marks_, {}));
+  look_now(std::exchange(early_looks_, {}));
+  early_marks_.clear();
+  early_looks_.clear();
   launcher_.go();
   arm(now);
 }
@@ -82,6 +86,10 @@ void Runner::take_over_checks(const Layout* before) {
       } else {
         judges_[check].machine = VerdictMachine(status.verdict, status.has_been_up, now);
       }
+    } else if (const auto other = before ? before->board->find(checks[check].id) : std::nullopt) {
+      // Of what its id looked at before nothing holds any more but what others hang on the id.
+      status.modifiers = before->board->status(*other).modifiers;
+      judges_[check].asked = old[*other].asked;
     }
     const auto& gate = checks[check].gate;
     judges_[check].timing = checks[check].timing.get();
@@ -106,13 +114,15 @@ bool Runner::is_mine(const Layout& layout, std::uint32_t check) const noexcept {
 }
 
 void Runner::look_now(const std::vector<std::string>& checks) {
-  if (stopping_ || !layout_) {
+  if (stopping_) {
     return;
   }
   const TimePoint now = network_.clock.steady_now();
   for (const std::string& id : checks) {
-    const auto check = layout_->board->find(id);
-    if (check && is_mine(*layout_, static_cast<std::uint32_t>(*check))) {
+    const auto check = layout_ ? layout_->board->find(id) : std::nullopt;
+    if (!check) {
+      early_looks_.push_back(id);
+    } else if (is_mine(*layout_, static_cast<std::uint32_t>(*check))) {
       judges_[*check].asked = true;
       hasten(static_cast<std::uint32_t>(*check), now);
     }
@@ -138,7 +148,9 @@ void Runner::hasten(std::uint32_t check, TimePoint now) {
 void Runner::mark(const std::vector<std::pair<std::string, Modifiers>>& marks) {
   for (const auto& [id, modifiers] : marks) {
     const auto check = layout_ ? layout_->board->find(id) : std::nullopt;
-    if (check && is_mine(*layout_, static_cast<std::uint32_t>(*check))) {
+    if (!check) {
+      early_marks_.emplace_back(id, modifiers);
+    } else if (is_mine(*layout_, static_cast<std::uint32_t>(*check))) {
       layout_->board->update(*check, [&](CheckStatus& status) { status.modifiers = modifiers; });
     }
   }

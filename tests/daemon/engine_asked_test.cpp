@@ -135,6 +135,38 @@ TEST_F(EngineTest, MarksAreOnTheBoardAndStayThroughReloads) {
   EXPECT_TRUE(recorder.wait([&] { return status("a").modifiers == Modifiers(); }));
 }
 
+TEST_F(EngineTest, WhatIsSaidOfAPlanThatIsNotHereYetWaitsForIt) {
+  maker.add("a", "127.0.0.1", FakeProbe::ending_with(Reason::ok), 0x1234567);
+  engine = make_engine({.loops = 2}, resolver, trust, system_clock(), recorder);
+  const Modifiers marked{.maintenance = true};
+  engine->mark({{"a", marked}, {"b", marked}});
+  engine->look_now({"a", "b"});
+  engine->apply(maker.share());
+  EXPECT_EQ(status("a").modifiers, marked);
+  ASSERT_TRUE(recorder.wait([&] { return !recorder.settled().empty(); }));
+
+  PlanMaker next;
+  next.add("b", "127.0.0.2", FakeProbe::ending_with(Reason::ok));
+  engine->apply(next.share());
+  EXPECT_EQ(status("b").modifiers, Modifiers()) << "it waited for one plan only";
+  ASSERT_TRUE(wait_for_verdict("b", Verdict::up));
+  EXPECT_THAT(recorder.settled(), ElementsAre(std::pair("a", Verdict::up)));
+}
+
+TEST_F(EngineTest, AnotherTargetUnderTheSameIdKeepsItsMarkAndIsStillAskedFor) {
+  maker.add("a", "127.0.0.1", FakeProbe::hanging());
+  begin(maker);
+  const Modifiers marked{.flapping = true};
+  engine->mark({{"a", marked}});
+  engine->look_now({"a"});
+  PlanMaker next;
+  next.add("a", "127.0.0.2", FakeProbe::ending_with(Reason::ok), 0x1234567);
+  engine->apply(next.share());
+  EXPECT_EQ(status("a").modifiers, marked);
+  ASSERT_TRUE(recorder.wait([&] { return !recorder.settled().empty(); }));
+  EXPECT_THAT(recorder.settled(), ElementsAre(std::pair("a", Verdict::up)));
+}
+
 class RememberTest : public EngineTest {
  protected:
   EngineOptions remembering(Verdict verdict) const {
