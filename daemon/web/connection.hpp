@@ -34,7 +34,7 @@ struct Shared {
   Api api{callbacks};
   bool stopping = false;
   std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with
-  boost::asio::thread_pool worker{1};               ///< reads the journal
+  boost::asio::thread_pool worker{1};                 ///< reads the journal
 };
 
 /// One client's connection: requests one after the other. Lives as long as serve() runs.

@@ -24,11 +24,12 @@ asio::awaitable<Response> Connection::aside(std::function<Response()> work) {
 
 asio::awaitable<Response> Connection::records(Route route, const Request& request) {
   // The request is copied: the worker may be at it when the connection has gone.
-  Response response = co_await aside([&callbacks = shared_.callbacks, route, request] {
+  std::function<Response()> work = [&callbacks = shared_.callbacks, route, request] {
     const WallTime now = system_clock().wall_now();
     const journal::Reading& journal = callbacks.journal();
     return route == Route::events ? events(journal, request, now) : report(journal, request, now);
-  });
+  };
+  Response response = co_await aside(std::move(work));
   co_return response;
 }
 
@@ -38,10 +39,12 @@ asio::awaitable<std::int64_t> Connection::stream_begin(const Request& request) {
     co_return newest;
   }
   const auto begin = std::make_shared<std::int64_t>(newest);
-  co_await aside([&callbacks = shared_.callbacks, id = request.last_event_id, begin] {
+  std::function<Response()> work = [&callbacks = shared_.callbacks, id = request.last_event_id,
+                                    begin] {
     *begin = sequence_after(callbacks.journal(), id).value_or(*begin);
     return Response();
-  });
+  };
+  co_await aside(std::move(work));
   co_return *begin;
 }
 
