@@ -53,6 +53,7 @@ class FakeJournal final : public journal::Journal {
 
   std::vector<journal::Cursor> kept() const {
     std::vector<journal::Cursor> result;
+    result.reserve(cursors.size());
     for (const auto& [sink, sequence] : cursors) {
       result.push_back({.sink = sink, .sequence = sequence});
     }

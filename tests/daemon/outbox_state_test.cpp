@@ -72,6 +72,7 @@ TEST_F(StateTest, ABatchHoldsAtMostWhatTheReceiverTakes) {
   add("am", {sink});
   begin();
   std::vector<event::Alert> alerts;
+  alerts.reserve(600);
   for (int i = 0; i < 600; ++i) {
     alerts.push_back(open_alert("alert-" + std::to_string(i)));
   }
