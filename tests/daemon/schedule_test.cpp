@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const TimePoint kStart = TimePoint() + 1000h;
+constexpr TimePoint kStart = TimePoint() + 1000h;
 
 std::vector<Schedule::Due> pop_all(Schedule& schedule, TimePoint now) {
   std::vector<Schedule::Due> popped;
