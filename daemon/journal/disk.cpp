@@ -174,7 +174,8 @@ void Disk::replace(const Job& job, Done& done, const std::string& why) {
   try {
     sqlite::Connection connection = open_to_read(aside);
     opened = read_opened(connection, true);
-  } catch (const sqlite::Error&) {  // nothing can be read of it
+  } catch (const sqlite::Error&) {
+    opened = {};  // nothing can be read of it
   }
   done.replaced = fmt::format(
       "{} is corrupt ({}); it was set aside as {} and a new one begun, with {} checks, {} alerts "
@@ -197,7 +198,8 @@ void Disk::look_at_what_is_there(Done& done) const {
         static_cast<std::int64_t>(schema_steps().size())) {
       done.opened = read_opened(connection, false);
     }
-  } catch (const std::exception&) {  // why it can't be opened is told already
+  } catch (const std::exception&) {
+    done.opened.reset();  // why it can't be opened is told already
   }
 }
 

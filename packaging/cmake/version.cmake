@@ -4,7 +4,7 @@ function(reachd_version target)
   set(output "${CMAKE_CURRENT_BINARY_DIR}/version.cpp")
   set(libraries "Boost=${Boost_VERSION_STRING}" "OpenSSL=${OPENSSL_VERSION}" "c-ares=${CARES_VERSION}"
       "yaml-cpp=${yaml-cpp_VERSION}" "spdlog=${spdlog_VERSION}" "fmt=${fmt_VERSION}" "CLI11=${CLI11_VERSION}"
-      "zlib=${ZLIB_VERSION_STRING}")
+      "zlib=${ZLIB_VERSION_STRING}" "SQLite=${SQLite3_VERSION}")
   add_custom_target(${target}_version BYPRODUCTS ${output}
     COMMAND ${CMAKE_COMMAND} "-DOUTPUT=${output}" "-DSOURCE_DIR=${PROJECT_SOURCE_DIR}"
             "-DVERSION=${PROJECT_VERSION}" "-DCOMPILER=clang ${CMAKE_CXX_COMPILER_VERSION}" "-DLIBRARIES=${libraries}"
