@@ -186,6 +186,7 @@ Subject Policy::State::restored(const journal::CheckRow& row) const {
   subject.has_been_up = row.has_been_up;
   subject.severity = memory.severity;
   std::vector<TimePoint> changes;
+  changes.reserve(memory.changes.size());
   for (const WallTime change : memory.changes) {
     changes.push_back(now.steady - std::max(now.wall - change, Duration::zero()));
   }
