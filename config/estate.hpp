@@ -55,6 +55,7 @@ struct Device {
   std::vector<std::string> hosts;  ///< one, or the members of a range
   bool is_range = false;
   std::vector<std::string> features;
+  std::vector<std::string> depends_on;  ///< names of devices that it is reached through
 };
 
 struct InboundService {

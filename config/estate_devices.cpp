@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "config/estate_sections.hpp"
@@ -29,6 +30,7 @@ void read_device(EstateContext& context, const Value& item,
     check_word(feature, features, reader.place("features"), reader.what() + ": a feature",
                context.diagnostics);
   }
+  device.depends_on = reader.texts("depends_on");
   reader.done();
   const auto known = std::ranges::find(context.estate.devices, device.name, &Device::name);
   if (known != context.estate.devices.end()) {
@@ -36,6 +38,55 @@ void read_device(EstateContext& context, const Value& item,
         item.place, "device " + device.name + " is already at " + known->place.to_string());
   }
   context.estate.devices.push_back(std::move(device));
+}
+
+/// Each name has to be that of one device, and none may depend on itself, however far around: its
+/// alerts would be held back for ever.
+void check_dependencies(EstateContext& context) {
+  const std::vector<Device>& devices = context.estate.devices;
+  std::map<std::string_view, const Device*> by_name;
+  std::vector<std::string_view> names;
+  for (const Device& device : devices) {
+    if (!device.is_range) {
+      by_name.emplace(device.name, &device);
+      names.push_back(device.name);
+    }
+  }
+  std::map<std::string_view, std::vector<std::string_view>> children;
+  std::map<std::string_view, std::size_t> open;  // parents that are not known to be free of circles
+  std::vector<std::string_view> free;
+  for (const Device& device : devices) {
+    for (const std::string& parent : device.depends_on) {
+      if (by_name.contains(parent)) {
+        children[parent].push_back(device.name);
+        ++open[device.name];
+      } else {
+        const auto near = nearest(parent, names);
+        context.diagnostics.error(device.place,
+                                  "device " + device.name + ": depends_on names \"" + parent +
+                                      "\", which is no device with one address" +
+                                      (near ? "; did you mean " + std::string(*near) + "?" : ""));
+      }
+    }
+    if (!open.contains(device.name)) {
+      free.push_back(device.name);
+    }
+  }
+  for (std::size_t i = 0; i < free.size(); ++i) {
+    for (const std::string_view child : children[free[i]]) {
+      if (--open[child] == 0) {
+        free.push_back(child);
+      }
+    }
+  }
+  for (const auto& [name, parents] : open) {
+    if (parents > 0) {
+      const auto device = std::ranges::find(devices, name, &Device::name);
+      context.diagnostics.error(device->place,
+                                "depends_on goes in a circle through device " + device->name);
+      return;
+    }
+  }
 }
 
 }  // namespace
@@ -58,6 +109,7 @@ void read_devices(EstateContext& context) {
   for (const Value& item : context.reader.list("devices")) {
     read_device(context, item, {types.begin(), types.end()}, {features.begin(), features.end()});
   }
+  check_dependencies(context);
 }
 
 /// `services:` is one map for three expanders, so it is read as a whole.

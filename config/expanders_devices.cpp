@@ -49,6 +49,11 @@ void add_member(Expansion& expansion, const Device& device, const std::string& h
     row.gate = Gate{Gate::Kind::device_answered, *group, {}};
   }
   const auto check = expansion.add(std::move(row));
+  if (check) {
+    for (const std::string& parent : device.depends_on) {
+      builder.plan().checks[*check].depends_on.push_back("device/" + parent);
+    }
+  }
   if (check && group) {
     builder.plan().groups[*group].checks.push_back(*check);
   }

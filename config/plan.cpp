@@ -209,15 +209,18 @@ void refuse_circles(PlanBuilder& builder) {
         path.pop_back();
         continue;
       }
-      const std::uint32_t parent = *builder.find(checks[index].depends_on[next++]);
-      if (marks[parent] == Mark::open) {
+      const auto parent = builder.find(checks[index].depends_on[next++]);
+      if (!parent) {
+        continue;  // a device: those have been looked through
+      }
+      if (marks[*parent] == Mark::open) {
         builder.diagnostics().error(builder.place(start),
-                                    "depends_on goes in a circle through " + checks[parent].id);
+                                    "depends_on goes in a circle through " + checks[*parent].id);
         return;
       }
-      if (marks[parent] == Mark::fresh) {
-        marks[parent] = Mark::open;
-        path.emplace_back(parent, 0);
+      if (marks[*parent] == Mark::fresh) {
+        marks[*parent] = Mark::open;
+        path.emplace_back(*parent, 0);
       }
     }
   }

@@ -77,7 +77,7 @@ struct Check {
   std::shared_ptr<const std::string> device_type;  ///< null: none
   std::shared_ptr<const Timing> timing;
   std::shared_ptr<const Labels> labels;  ///< the global ones and its own; null: none
-  std::vector<std::string> depends_on;   ///< check ids
+  std::vector<std::string> depends_on;   ///< check ids, and "device/NAME" of a device's checks
   std::optional<Gate> gate;
   std::shared_ptr<const Ends> ends;  ///< null: the requirement is about this host
   std::string note;  ///< "seen from beacon-1": what a reader has to know beside the purpose

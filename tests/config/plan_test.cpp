@@ -99,6 +99,24 @@ std::string appliance(std::string_view more) {
          std::string(more);
 }
 
+TEST(Plan, ChecksOfADeviceDependOnTheDevicesThatItNames) {
+  const Plan plan =
+      plan_of(appliance("    devices:\n"
+                        "      - {name: cmm, type: flex_cmm, address: 10.30.0.10}\n"
+                        "      - {name: node, type: flex_node, address: 10.30.0.21, "
+                        "depends_on: [cmm]}\n"));
+  int of_node = 0;
+  for (const Check& check : plan.checks) {
+    if (check.device == "node") {
+      ++of_node;
+      EXPECT_THAT(check.depends_on, ElementsAre("device/cmm")) << check.id;
+    } else {
+      EXPECT_THAT(check.depends_on, IsEmpty()) << check.id;
+    }
+  }
+  EXPECT_GT(of_node, 1);
+}
+
 TEST(Plan, CatalogueNamesOnlyWaysAndProbesThatThereAre) {
   for (const CatalogProduct& product : catalog().products()) {
     for (const auto& requirement : product.requirements) {
