@@ -143,6 +143,22 @@ def prometheus(lab, place, target, port=9090, name="prometheus"):
     return child
 
 
+def alertmanager(lab, place, address, webhook, port=9093, name="alertmanager"):
+    """Alertmanager, alone and not in a cluster, that tells a webhook of every alert at once. Started again under the same
+    name it has its storage of before."""
+    folder = lab.folder / name
+    folder.mkdir(exist_ok=True)
+    path = folder / "alertmanager.yml"
+    path.write_text("route: {receiver: lab, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 4h}\n"
+                    "receivers:\n"
+                    f"  - {{name: lab, webhook_configs: [{{url: '{webhook}', send_resolved: true}}]}}\n", encoding="ascii")
+    lab.add_address(place, address)
+    child = lab.spawn(name, place, "prometheus-alertmanager", f"--config.file={path}", f"--storage.path={folder}/data",
+                      f"--web.listen-address={address}:{port}", "--cluster.listen-address=", "--log.level=warn")
+    lab.wait_listening(place, address, port, child, name, timeout=30)
+    return child
+
+
 def stubs(lab, place, *specifications, name="stubs"):
     """The small servers of stub.py, each "MODE@ADDRESS:PORT[,CERTIFICATE,KEY]"."""
     places = [row.split("@", 1)[1].split(",")[0].rsplit(":", 1) for row in specifications]

@@ -1,9 +1,13 @@
 """More real servers from Debian's packages: what the protocol probes speak to. Each function starts one program with a
 configuration of its own in the lab's folder and returns once it answers; all end with the lab."""
 
+import os
 import pathlib
 import shutil
+import sys
 import time
+
+_HERE = pathlib.Path(__file__).resolve().parent
 
 
 def _folder(lab, name, owner=None):
@@ -111,8 +115,9 @@ def ipmi(lab, place, address, name="ipmi"):
     return child
 
 
-def smtp(lab, place, address, certificate, name="smtp"):
-    """Postfix on port 25 with STARTTLS. It relays nothing and keeps its queue in the lab."""
+def smtp(lab, place, address, certificate, users=None, name="smtp"):
+    """Postfix on port 25 with STARTTLS, its queue in the lab. It takes no mail; with users {name: password} it takes mail
+    for anybody at example.com from those who log in over TLS, and keeps it in FOLDER/mail/inbox, a Maildir."""
     folder = _folder(lab, name)
     for part in ("etc", "spool", "data"):
         (folder / part).mkdir()
@@ -124,17 +129,43 @@ def smtp(lab, place, address, certificate, name="smtp"):
         f"data_directory = {folder}/data\ndaemon_directory = {daemons}\nalias_maps =\nalias_database =\n"
         f"smtpd_tls_cert_file = {certificate[0]}\nsmtpd_tls_key_file = {certificate[1]}\n"
         "smtpd_tls_security_level = may\nmaillog_file = /dev/stdout\nsmtpd_peername_lookup = no\n"
-        "smtpd_client_connection_count_limit = 0\n", encoding="ascii")
+        "smtpd_client_connection_count_limit = 0\n" + (_mailbox(lab, place, folder, users) if users else ""),
+        encoding="ascii")
     service = "{0} {1} {2} - n - {3} {4}\n"
     rows = [("smtp", "inet", "n", "-", "smtpd"), ("anvil", "unix", "-", "1", "anvil"),
             ("rewrite", "unix", "-", "-", "trivial-rewrite"), ("tlsmgr", "unix", "-", "1", "tlsmgr"),
             ("cleanup", "unix", "n", "0", "cleanup"), ("postlog", "unix-dgram", "n", "1", "postlogd"),
-            ("qmgr", "unix", "n", "1", "qmgr"), ("proxymap", "unix", "-", "-", "proxymap")]
-    (folder / "etc" / "master.cf").write_text("".join(service.format(*row) for row in rows), encoding="ascii")
+            ("qmgr", "unix", "n", "1", "qmgr"), ("proxymap", "unix", "-", "-", "proxymap"),
+            ("bounce", "unix", "-", "0", "bounce"), ("defer", "unix", "-", "0", "bounce"),
+            ("trace", "unix", "-", "0", "bounce"), ("retry", "unix", "-", "-", "error")]
+    (folder / "etc" / "master.cf").write_text("".join(service.format(*row) for row in rows) +
+                                              "virtual unix - n n - - virtual\n", encoding="ascii")
     lab.add_address(place, address)
     child = lab.spawn(name, place, "postfix", "-c", folder / "etc", "start-fg")
     lab.wait_listening(place, address, 25, child, name)
     return child
+
+
+def _mailbox(lab, place, folder, users):
+    """Postfix's settings for logging in and keeping mail. It asks the passwords of a stand-in for Dovecot."""
+    box = folder / "mail"
+    box.mkdir()
+    shutil.chown(box, "nobody", "nogroup")
+    accounts = folder / "accounts"
+    accounts.write_text("".join(f"{user} {password}\n" for user, password in users.items()), encoding="ascii")
+    socket = folder / "auth"
+    child = lab.spawn(f"{folder.name}-auth", place, sys.executable, _HERE / "dovecot_auth.py", socket, accounts)
+    end = time.monotonic() + 15
+    while not socket.exists():
+        if time.monotonic() > end or child.poll() is not None:
+            raise RuntimeError("dovecot_auth.py does not start")
+        time.sleep(0.02)
+    owner = os.stat(box)
+    return (f"smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {socket}\n"
+            "smtpd_tls_auth_only = yes\nsmtpd_recipient_restrictions = permit_sasl_authenticated, reject\n"
+            "virtual_mailbox_domains = example.com\nvirtual_mailbox_maps = static:inbox/\n"
+            f"virtual_mailbox_base = {box}\nvirtual_minimum_uid = 1\nvirtual_uid_maps = static:{owner.st_uid}\n"
+            f"virtual_gid_maps = static:{owner.st_gid}\n")
 
 
 def postgresql(lab, place, address, certificate=None, name="postgresql"):
@@ -189,18 +220,23 @@ def ftp(lab, place, address, certificate, name="ftp"):
 
 
 def syslog(lab, place, address, certificate, authority, name="syslog"):
-    """rsyslog on 514 (UDP and TCP) and 6514 (TLS); what it receives is in FOLDER/received."""
+    """rsyslog on 514 (UDP and TCP) and 6514 (TLS); what it understood of each message is a line of FOLDER/received: the
+    input (udp, tcp or tls), then priority, time, host, program, process, kind, structured data and text, after tabs."""
     folder = _folder(lab, name)
     path = folder / "rsyslog.conf"
+    fields = ("inputname", "pri", "timereported:::date-rfc3339", "hostname", "app-name", "procid", "msgid",
+              "structured-data", "msg")
+    line = "\\t".join(f"%{field}%" for field in fields) + "\\n"
     path.write_text(f'global(workDirectory="{folder}" defaultNetstreamDriverCAFile="{authority}" '
                     f'defaultNetstreamDriverCertFile="{certificate[0]}" '
                     f'defaultNetstreamDriverKeyFile="{certificate[1]}")\n'
                     f'module(load="imudp")\nmodule(load="imtcp")\n'
-                    f'input(type="imudp" address="{address}" port="514")\n'
-                    f'input(type="imtcp" address="{address}" port="514")\n'
-                    f'input(type="imtcp" address="{address}" port="6514" streamDriver.name="ossl" '
+                    f'input(type="imudp" address="{address}" port="514" name="udp")\n'
+                    f'input(type="imtcp" address="{address}" port="514" name="tcp")\n'
+                    f'input(type="imtcp" address="{address}" port="6514" name="tls" streamDriver.name="ossl" '
                     f'streamDriver.mode="1" streamDriver.authMode="anon")\n'
-                    f'*.* action(type="omfile" file="{folder}/received")\n', encoding="ascii")
+                    f'template(name="line" type="string" string="{line}")\n'
+                    f'*.* action(type="omfile" file="{folder}/received" template="line")\n', encoding="ascii")
     lab.add_address(place, address)
     child = lab.spawn(name, place, "/usr/sbin/rsyslogd", "-n", "-f", path, "-i", folder / "pid")
     lab.wait_listening(place, address, 514, child, name)
