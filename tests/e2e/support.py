@@ -1,5 +1,6 @@
 """What the end-to-end tests share: the binary under test, its JSON, the daemon as a process, and the lab."""
 
+import calendar
 import json
 import os
 import pathlib
@@ -60,6 +61,12 @@ def wait_for(what, condition, timeout=GUARD):
         if time.monotonic() > end:
             raise AssertionError(f"waited {timeout} s in vain for {what}")
         time.sleep(0.02)
+
+
+def seconds_of(text):
+    """The Unix time of an RFC 3339 text in UTC with any number of digits after the second."""
+    head, _, tail = text.removesuffix("Z").partition(".")
+    return calendar.timegm(time.strptime(head, "%Y-%m-%dT%H:%M:%S")) + float("0." + (tail or "0"))
 
 
 class LabTestCase(unittest.TestCase):
