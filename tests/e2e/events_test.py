@@ -1,5 +1,5 @@
 """What happened, as each way to ask tells it: the file sink, `reachd events`, the API's pages, the stream over its breaks,
-and the report over the time without a daemon."""
+and the report over the time without a daemon. And a device's outage, which is one alert."""
 
 import http.client
 import json
@@ -18,6 +18,16 @@ alerting:
   flapping: {changes: 1000, within: 1m}
   sinks:
     - {name: lines, type: file, path: lines.jsonl}
+    - {name: pager, type: file, path: pager.jsonl, suppressed: false}
+"""
+CHASSIS = "10.30.0.10"
+CHASSIS_PORTS = {22, 427, 443, 5989, 6091}
+DEVICE = """
+devices: {{interval: 1s, timeout: 800ms, down_after: 2, confirm_interval: 200ms, up_after: 1, per_host: 4, per_host_gap: 0ms}}
+products:
+  - product: xclarity-administrator
+    appliance: {server}
+    devices: [{{name: chassis-1, type: flex_cmm, address: {chassis}}}]
 """
 
 
@@ -71,9 +81,15 @@ class EventsTest(support.LabTestCase):
     @classmethod
     def set_up_lab(cls):
         watched.serve(cls.lab)
+        pair = support.certificates.self_signed(cls.lab.folder, "chassis", ["chassis.invalid"])
+        cim = {"/": """add_header WWW-Authenticate 'Basic realm="cim"' always; return 401;"""}
+        support.servers.web(cls.lab, "devices", [{"listen": f"{CHASSIS}:443", "certificate": pair},
+                                                 {"listen": f"{CHASSIS}:5989", "certificate": pair, "locations": cim}])
+        support.servers.ssh(cls.lab, "devices", [CHASSIS])
+        support.servers.stubs(cls.lab, "devices", f"udp-slp@{CHASSIS}:427", f"slp@{CHASSIS}:427", f"hold@{CHASSIS}:6091,{pair[0]},{pair[1]}", name="chassis")
 
-    def watch(self, name):
-        return watched.Watched(self, name, PORTS, ALERTING)
+    def watch(self, name, more=""):
+        return watched.Watched(self, name, PORTS, ALERTING + more)
 
     def test_every_record_says_the_same(self):
         ground = self.watch("records")
@@ -192,6 +208,50 @@ class EventsTest(support.LabTestCase):
         self.assertEqual(self.get(ground, "/api/v1/report?" + urllib.parse.urlencode(
             {"from": window[0], "to": window[1]}))["checks"], told["checks"])
         return {row["check"]: row for row in told["checks"]}
+
+    def test_a_device_that_falls_silent_is_one_alert(self):
+        ground = self.watch("device", DEVICE.format(server=watched.SERVER, chassis=CHASSIS))
+        ground.start()
+        children = {row["check"]: row["port"] for row in json.loads(ground.command("plan", "--json"))
+                    if row["device"] == "chassis-1" and row["transport"] == "tcp"}
+        self.assertEqual(set(children.values()), CHASSIS_PORTS)
+        for child in children:
+            ground.daemon.wait_state(child, "up")
+
+        self.lab.close(CHASSIS, None)
+        support.wait_for("the children to be held back", lambda: self.held(ground) == set(children))
+        down, = support.wait_for("the page", lambda: self.paged(ground))
+        self.assertEqual((down["kind"], down["check"]["id"], down["check"]["device"]),
+                         ("check.down", "device/chassis-1", "chassis-1"))
+        self.assertEqual((sorted(down["affected"]), down["affected_count"]), (sorted(children), len(children)))
+        held = [event for event in ground.lines() if event["check"] and event["check"]["id"] in children]
+        self.assertEqual({(event["kind"], event["suppressed_by"], event["parent"]) for event in held},
+                         {("check.down", "dependency", "device/chassis-1")})
+        self.assertEqual(sorted(event["check"]["id"] for event in held), sorted(children))
+
+        # It comes back, but for one port: that is its own alert then.
+        closed = next(child for child, port in children.items() if port == 6091)
+        self.lab.close(CHASSIS, 6091)
+        self.lab.open(CHASSIS, None)
+        support.wait_for("what is left", lambda: len(self.paged(ground)) >= 3)
+        self.assertEqual([(event["kind"], event["check"]["id"]) for event in self.paged(ground)],
+                         [("check.down", "device/chassis-1"), ("check.up", "device/chassis-1"), ("check.down", closed)])
+        for child in set(children) - {closed}:
+            ground.daemon.wait_state(child, "up")
+        support.wait_for("nothing to be held back", lambda: self.held(ground) == set())
+        self.lab.open(CHASSIS, 6091)
+        support.wait_for("its recovery", lambda: len(self.paged(ground)) >= 4)
+        self.assertEqual([(event["kind"], event["check"]["id"]) for event in self.paged(ground)[3:]],
+                         [("check.up", closed)])
+
+    def paged(self, ground):
+        """What called somebody about the chassis."""
+        return [event for event in ground.lines("pager.jsonl") if event["check"] and event["check"]["device"] == "chassis-1"]
+
+    def held(self, ground):
+        """Whose alerts a parent holds back, by check id."""
+        return {line.split('check="', 1)[1].split('"', 1)[0] for line in ground.daemon.metrics().splitlines()
+                if line.startswith("reachd_check_suppressed{") and 'by="dependency"' in line and line.endswith(" 1")}
 
 
 def _rfc3339(moment):
