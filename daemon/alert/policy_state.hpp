@@ -39,7 +39,7 @@ struct Outage {
   engine::Modifier by = engine::Modifier::none;  ///< while held
   std::string parent;                            ///< while held by a dependency
   event::Alert* alert = nullptr;                 ///< while told
-  TimePoint row_began{};  ///< when the first failure of its row can have begun, at the earliest
+  TimePoint row_began{};  ///< when the first failure of its row began, at the latest
   Wait wait = Wait::none;
   TimePoint deadline{};                ///< of the wait
   std::vector<std::uint32_t> cleared;  ///< parents that were asked about, in vain

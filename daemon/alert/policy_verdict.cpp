@@ -36,8 +36,11 @@ void Policy::State::step(std::uint32_t index, const engine::CheckStatus& status)
   const bool was_down = std::exchange(subject.down, to == Verdict::down);
   saw(index, status);
   if (subject.down) {
+    // Earlier than that, maybe, where probes had to wait for their turn; to take it for too early
+    // would let a success from before the outage speak for a parent that is down now.
     const config::Timing& timing = *plan->checks[index].timing;
-    const Duration row = (timing.confirm_interval + timing.timeout) * (timing.down_after - 1);
+    const Duration took = status.last ? status.last->timings.total : Duration::zero();
+    const Duration row = (timing.confirm_interval + took) * (timing.down_after - 1);
     went_down(index, before, status,
               (status.last ? steady_of(status.last->time) : now.steady) - row);
     revisit(index);
