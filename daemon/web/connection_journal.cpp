@@ -82,9 +82,9 @@ asio::awaitable<void> Connection::send_events(std::int64_t after, const EventFil
   bool open = true;
   while (open && !aborted_ && !shared_.stopping) {
     const std::int64_t newest = shared_.callbacks.newest_event();
-    bool more = false;
     if (after < newest) {
       const auto rows = shared_.callbacks.next_events(after, kRows);
+      after = rows.empty() ? newest : after;  // what is lost does not come
       for (const journal::EventRow& row : rows) {
         if (row.sequence <= newest) {
           after = row.sequence;
@@ -93,13 +93,12 @@ asio::awaitable<void> Connection::send_events(std::int64_t after, const EventFil
           }
         }
       }
-      more = rows.size() == kRows;
     }
     if (!text.empty()) {
       open = co_await send(text);
       text.clear();
-    }
-    if (open && !more && !shared_.stopping && !aborted_) {
+    } else if (after >= newest) {
+      // Nobody can wake us between the look and the wait: both are this thread's.
       idle_ = true;
       idle_since_ = std::chrono::steady_clock::now();
       co_await wait_with(event, shared_.limits.heartbeat);

@@ -187,10 +187,11 @@ MadeSink make(Reader& params) {
     params.error("url", "url is missing");
   }
   options.method = params.choice<std::string_view>("method", "POST", kMethods);
-  options.secret = params.secret("secret").value_or(Secret{});
-  if (params.has("secret") && options.secret.empty()) {
+  const auto secret = params.secret("secret");
+  if (secret && secret->empty()) {
     params.error("secret", "secret is empty");
   }
+  options.secret = secret.value_or(Secret{});
   options.parallel = static_cast<std::size_t>(params.integer("parallel", 4, 1, 32));
   read_body(params, options);
   auto http = std::make_shared<const HttpOptions>(read_http_options(params, urls));
