@@ -276,6 +276,21 @@ TEST_F(PolicyParents, ADeviceIsUpWithItsFirstPortAndTheOthersSpeakForThemselves)
   EXPECT_EQ(lab.told(), "check.down critical rack-1 down->down\n");
 }
 
+TEST_F(PolicyParents, ASuccessFromBeforeTheOutageClearsNoDevice) {
+  std::vector<Wanted> checks;
+  add_device(checks, "rack", "192.0.2.1", 2);
+  checks.push_back({.name = "elsewhere", .target = "198.51.100.1:443"});
+  start(checks);
+  // Refused at once, three times, confirmed every 5 s: it began 10 s ago, not up to 20 s.
+  lab.result("rack-2", Reason::ok);
+  lab.pass(12s);
+  lab.result("elsewhere", Reason::ok);
+  lab.down("rack-1");
+  EXPECT_EQ(lab.told(), "");
+  lab.down("rack-2");
+  EXPECT_EQ(lab.open(), "RequiredPortClosed critical device/rack\n");
+}
+
 TEST_F(PolicyParents, OneOutageOfAChassisIsOneAlertThatSaysWhatItTakesWithIt) {
   std::vector<Wanted> checks;
   add_device(checks, "chassis", "192.0.2.1", 3);
@@ -300,6 +315,7 @@ TEST_F(PolicyParents, OneOutageOfAChassisIsOneAlertThatSaysWhatItTakesWithIt) {
     return std::ranges::count(lab.events(), engine::Modifier::none, &event::Event::suppressed_by);
   };
   EXPECT_EQ(loud(), 0);
+  lab.result("elsewhere", Reason::ok);  // so this host's own link is not in question
   for (const char* port : {"chassis-1", "chassis-2", "chassis-3"}) {
     lab.down(port);
   }
