@@ -77,14 +77,25 @@ class ThreadAlerter final : public Alerter, private journal::Listener {
   ~ThreadAlerter() override { end(Duration::zero()); }
 
   void adopt(Rules rules) override {
-    tell([this, rules = std::move(rules)](Policy& policy, Now now) {
+    Message message = [this, rules = std::move(rules)](Policy& policy, Now now) {
       outbox_->configure(*rules.alerting, rules.plan->vantage);
       if (!std::exchange(adopted_, true)) {
         outbox_->alerts_changed(policy.alerts(), {});  // of the process before
         look_in(kLookEvery);
       }
       return policy.adopt(rules.plan, *rules.alerting, rules.maintenance, now);
-    });
+    };
+    if (std::exchange(begun_, true)) {
+      tell(std::move(message));
+      return;
+    }
+    // Before what was told already: a sink that is new begins with the next event, and would never
+    // hear that the journal had to be set aside.
+    {
+      const std::scoped_lock lock(mutex_);
+      messages_.push_front(std::move(message));
+    }
+    asio::post(context_, [this] { take_messages(); });
   }
 
   void changed(std::string check, engine::Verdict from, engine::CheckStatus status) override {
@@ -325,7 +336,9 @@ class ThreadAlerter final : public Alerter, private journal::Listener {
 
   std::mutex mutex_;
   std::deque<Message> messages_;  ///< guarded by the mutex
-  bool awake_ = false;            ///< guarded by the mutex: take_messages() is on its way
+  /// Guarded by the mutex: take_messages() is on its way, or will be with the first rules.
+  bool awake_ = true;
+  bool begun_ = false;  ///< has been given rules; of the thread that gives them
 
   asio::io_context context_{1};
   std::unique_ptr<journal::Journal> journal_;
