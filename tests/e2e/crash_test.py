@@ -13,7 +13,7 @@ import storm as storm_module
 import support
 from storm import SEED, integrity, once
 
-ROUNDS = int(os.environ.get("REACHD_CRASH_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("REACHD_CRASH_ROUNDS", "50"))
 SETTLE_EVERY = 10  # rounds
 SLACK = 0.05  # seconds between what the servers do and the moment that they note
 
