@@ -287,7 +287,7 @@ class Daemon {
       }
       learnt_ = observations_.look(*engine_->board(), system_clock().wall_now()) || learnt_;
       // Never what somebody is still writing: then it waits for the reload that they will ask for.
-      if (learnt_ && file_time(config_file_) == loaded_) {
+      if (std::exchange(learnt_, false) && file_time(config_file_) == loaded_) {
         log::info("certificates name other hosts for their revocation than before: reloading");
         reload();
       }

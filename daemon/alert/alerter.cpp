@@ -283,6 +283,9 @@ class ThreadAlerter final : public Alerter, private journal::Listener {
   }
 
   void arm_tick() {
+    if (stopped_) {
+      return;
+    }
     const TimePoint next = policy_.next_tick();
     if (next == armed_for_) {
       return;

@@ -88,6 +88,7 @@ void Policy::State::take_over(std::shared_ptr<const config::Plan> next) {
       }
     } else {
       dismiss(event::identity_of(*last, old_check), old[known->second], true);
+      subjects[index].marked = old[known->second].marked;  // what is shown has to be taken back
       touch(index);
     }
   }

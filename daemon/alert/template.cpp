@@ -123,6 +123,29 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
+/// An event that has a text for every field.
+event::Event sample() {
+  event::Event event;
+  for (std::string* text : {&event.id, &event.vantage, &event.message, &event.parent}) {
+    *text = "x";
+  }
+  event.from = engine::Verdict::up;
+  event.to = engine::Verdict::down;
+  event.since = WallTime();
+  event.reason = Reason::timeout;
+  event.phase = Phase::connect;
+  event.affected = {"x"};
+  event.evidence.offender = "x";
+  event::Identity& check = event.check.emplace();
+  for (std::string* text : {&check.id, &check.name, &check.product, &check.requirement,
+                            &check.necessity, &check.direction, &check.target, &check.host,
+                            &check.transport, &check.probe, &check.device}) {
+    *text = "x";
+  }
+  check.port = 443;
+  return event;
+}
+
 std::string unknown_field(std::string_view name) {
   std::vector<std::string_view> names;
   names.reserve(kFields.size());
@@ -164,9 +187,14 @@ std::expected<Template, std::string> Template::parse(std::string_view text, Cont
     text.remove_prefix(close + 2);
   }
   if (content == Content::json) {
-    const event::Event empty{};
-    if (const auto complaint = json::complaint(made.fill(empty, "{}", {}))) {
-      return std::unexpected("with its fields filled it is no JSON: " + *complaint);
+    // Filled with nothing and with something: quotes may be missing around a text, or stand around
+    // the event.
+    for (const bool filled : {false, true}) {
+      const std::string trial = filled ? made.fill(sample(), R"({"id":"x"})", "https://x/")
+                                       : made.fill(event::Event{}, "{}", {});
+      if (const auto complaint = json::complaint(trial)) {
+        return std::unexpected("with its fields filled it is no JSON: " + *complaint);
+      }
     }
   }
   return made;

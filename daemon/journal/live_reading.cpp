@@ -1,10 +1,18 @@
 #include "daemon/journal/live_reading.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace reachd::journal {
+namespace {
+
+/// So long a file that can't be read is waited for.
+constexpr Duration kGrace = std::chrono::minutes(1);
+
+}  // namespace
 
 LiveReading::LiveReading(const std::string& folder, const Clock& clock, Desk& desk)
     : path_(file_in(folder)), clock_(clock), desk_(desk), file_(make_file_reading(folder, clock)) {}
@@ -27,12 +35,20 @@ std::vector<EventRow> LiveReading::next_events(std::int64_t sequence, std::size_
     auto stored = file_->events(query);
     const std::scoped_lock lock(desk_.mutex);
     if (!stored) {
-      // What is new goes out all the same; who was far behind misses what can't be read.
+      // A moment's trouble (descriptors, a lock) must not cost what is on disk: it is asked for
+      // again. If it lasts, what is new goes out all the same, and who was far behind misses it.
+      const TimePoint now = clock_.steady_now();
+      unreadable_since_ = unreadable_since_.value_or(now);
+      std::error_code ignored;
+      if (now - *unreadable_since_ < kGrace && std::filesystem::exists(path_, ignored)) {
+        return {};
+      }
       unreadable_.write(clock_.steady_now(),
                         "events can't be read from the journal and are not delivered",
                         {{"why", stored.error()}, {"after", sequence}, {"before", floor}});
       return desk_.memory.after(sequence, most);
     }
+    unreadable_since_.reset();
     if (stored->size() >= most) {
       return std::move(*stored);
     }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ class LiveReading final : public Reading {
   const Clock& clock_;
   Desk& desk_;
   const std::unique_ptr<Reading> file_;
+  // Under the desk's mutex.
   mutable log::RareWarning unreadable_;
+  mutable std::optional<TimePoint> unreadable_since_;
 };
 
 }  // namespace reachd::journal

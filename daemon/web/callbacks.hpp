@@ -30,7 +30,8 @@ struct Callbacks {
   std::function<const journal::Reading&()> journal;
   /// The newest event that may be shown; see Server::events_released().
   std::function<std::int64_t()> newest_event;
-  /// The events after this sequence, at most so many; those that are new are in memory.
+  /// The events after this sequence, at most so many; called on the same thread, because those
+  /// that are not new are on the disk.
   std::function<std::vector<journal::EventRow>(std::int64_t after, std::size_t most)> next_events;
 };
 

@@ -67,7 +67,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Sends events as they happen until either side has enough.
   boost::asio::awaitable<void> stream(const Request& request);
   boost::asio::awaitable<std::int64_t> stream_begin(const Request& request);
-  boost::asio::awaitable<void> send_events(std::int64_t after, const EventFilter& filter);
+  boost::asio::awaitable<void> send_events(std::int64_t after,
+                                           std::shared_ptr<const EventFilter> filter);
+  /// What of the events after `after`, which moves on, up to `newest` is to be sent.
+  boost::asio::awaitable<std::string> stream_page(std::int64_t& after, std::int64_t newest,
+                                                  std::shared_ptr<const EventFilter> filter);
   /// After a refusal: takes what the client still sends for a moment, or the reset that closing
   /// with unread bytes sends would wipe out the answer.
   boost::asio::awaitable<void> linger();

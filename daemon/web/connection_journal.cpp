@@ -11,10 +11,40 @@ namespace reachd::web {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// What a stream waits with is known to those who wake it, for as long as this is there.
+class StreamPlace {
+ public:
+  StreamPlace(std::vector<asio::steady_timer*>& streams, asio::steady_timer& event)
+      : streams_(streams), event_(&event) {
+    streams_.push_back(event_);
+  }
+  StreamPlace(const StreamPlace&) = delete;
+  StreamPlace& operator=(const StreamPlace&) = delete;
+  ~StreamPlace() { std::erase(streams_, event_); }
+
+ private:
+  std::vector<asio::steady_timer*>& streams_;
+  asio::steady_timer* event_;
+};
+
+}  // namespace
+
 asio::awaitable<Response> Connection::aside(std::function<Response()> work) {
   const auto wait = std::make_shared<Wait<Response>>(shared_.context);
-  asio::post(shared_.worker,
-             [wait, work = std::move(work)] { Wait<Response>::answer(wait, work()); });
+  asio::post(shared_.worker, [wait, work = std::move(work)] {
+    if (wait.use_count() == 1) {
+      return;  // nobody waits any more
+    }
+    Response response;
+    try {
+      response = work();
+    } catch (const std::exception& failure) {
+      response = json_error(500, failure.what());
+    }
+    Wait<Response>::answer(wait, std::move(response));
+  });
   co_await wait_with(wait->event, shared_.limits.records);
   if (!wait->answered) {
     co_return json_error(503, "the journal takes longer than this request may");
@@ -49,9 +79,9 @@ asio::awaitable<std::int64_t> Connection::stream_begin(const Request& request) {
 }
 
 asio::awaitable<void> Connection::stream(const Request& request) {
-  EventFilter filter;
+  const auto filter = std::make_shared<EventFilter>();
   for (const auto& [key, value] : request.query) {
-    const auto taken = filter.take(key, value);
+    const auto taken = filter->take(key, value);
     if (!taken || !*taken) {
       Response wrong = json_error(400, taken ? "nothing is called " + quoted(key) : taken.error());
       co_await respond(request, std::move(wrong));
@@ -74,30 +104,48 @@ asio::awaitable<void> Connection::stream(const Request& request) {
   }
 }
 
-asio::awaitable<void> Connection::send_events(std::int64_t after, const EventFilter& filter) {
+asio::awaitable<std::string> Connection::stream_page(std::int64_t& after, std::int64_t newest,
+                                                     std::shared_ptr<const EventFilter> filter) {
   constexpr std::size_t kRows = 256;
+  const auto reached = std::make_shared<std::int64_t>(after);
+  std::function<Response()> work = [&callbacks = shared_.callbacks, reached, newest,
+                                    filter = std::move(filter)] {
+    Response page;
+    for (const journal::EventRow& row : callbacks.next_events(*reached, kRows)) {
+      if (row.sequence <= newest) {
+        *reached = row.sequence;
+        if (filter->matches(row)) {
+          append_stream_event(page.text, row);
+        }
+      }
+    }
+    return page;
+  };
+  Response page = co_await aside(std::move(work));
+  if (page.status != 200) {
+    co_return std::string();  // it is asked for again
+  }
+  after = *reached;
+  co_return std::move(page.text);
+}
+
+asio::awaitable<void> Connection::send_events(std::int64_t after,
+                                              std::shared_ptr<const EventFilter> filter) {
   asio::steady_timer event(*shared_.context);
-  shared_.streams.push_back(&event);
+  const StreamPlace place(shared_.streams, event);
   std::string text = "retry: 5000\n\n";
   bool open = true;
   while (open && !aborted_ && !shared_.stopping) {
     const std::int64_t newest = shared_.callbacks.newest_event();
+    const std::int64_t before = after;
     if (after < newest) {
-      const auto rows = shared_.callbacks.next_events(after, kRows);
-      after = rows.empty() ? newest : after;  // what is lost does not come
-      for (const journal::EventRow& row : rows) {
-        if (row.sequence <= newest) {
-          after = row.sequence;
-          if (filter.matches(row)) {
-            append_stream_event(text, row);
-          }
-        }
-      }
+      const std::string page = co_await stream_page(after, newest, filter);
+      text += page;
     }
     if (!text.empty()) {
       open = co_await send(text);
       text.clear();
-    } else if (after >= newest) {
+    } else if (after == before && newest == shared_.callbacks.newest_event()) {
       // Nobody can wake us between the look and the wait: both are this thread's.
       idle_ = true;
       idle_since_ = std::chrono::steady_clock::now();
@@ -107,7 +155,6 @@ asio::awaitable<void> Connection::send_events(std::int64_t after, const EventFil
       text = event.expiry() <= std::chrono::steady_clock::now() ? ":\n\n" : "";
     }
   }
-  std::erase(shared_.streams, &event);
 }
 
 }  // namespace reachd::web

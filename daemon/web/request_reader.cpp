@@ -58,8 +58,10 @@ std::expected<RequestReader::State, Refusal> RequestReader::put(std::string_view
     if (error && error != http::error::need_more) {
       return std::unexpected(refusal_of(error));
     }
-    if (kept_.size() > limits_.head_bytes && !parser_->parser.is_header_done()) {
-      return std::unexpected(refusal_of(http::error::header_limit));
+    // The parser has no limit of its own for an unfinished head, chunk extension or trailer.
+    if (kept_.size() > limits_.head_bytes && !parser_->parser.is_done()) {
+      return std::unexpected(refusal_of(
+          parser_->parser.is_header_done() ? http::error::body_limit : http::error::header_limit));
     }
   }
   if (parser_->parser.is_header_done() && !parser_->head_judged) {

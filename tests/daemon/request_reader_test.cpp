@@ -44,6 +44,22 @@ TEST(RequestReader, ItDoesNotMatterWhereTheBytesAreCut) {
   }
 }
 
+TEST(RequestReader, BoundsWhatTheParserWaitsForWithoutALimit) {
+  constexpr std::string_view kHead =
+      "POST /-/reload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string some(std::size_t{16} * 1024, 'a');
+  for (const std::string_view begin : {"5;", "0\r\nx: "}) {  // a chunk's extension, a trailer
+    web::RequestReader reader({});
+    ASSERT_TRUE(reader.put(kHead));
+    auto state = reader.put(begin);
+    for (int i = 0; i < 100 && state; ++i) {
+      state = reader.put(some);
+    }
+    ASSERT_FALSE(state) << begin;
+    EXPECT_EQ(state.error().status, 413U);
+  }
+}
+
 TEST(RequestReader, KeepsWhatFollowsForTheNext) {
   web::RequestReader reader({});
   ASSERT_EQ(reader.put(std::string(kChunked) + "\r\n" + std::string(kGet)), State::done);

@@ -114,6 +114,9 @@ TEST(Template, SaysWhatIsWrong) {
   EXPECT_THAT(problem(R"({"a": {{message}}})"), HasSubstr("it is no JSON"));
   EXPECT_THAT(problem(R"({"a": "{{message}}"} x)"), HasSubstr("it is no JSON"));
   EXPECT_THAT(problem(R"({"a": "{{message}}")"), HasSubstr("it is no JSON"));
+  EXPECT_THAT(problem(R"({"a": "{{event}}"})"), HasSubstr("it is no JSON"));
+  EXPECT_THAT(problem(R"({"a": 1{{reason}}})"), HasSubstr("it is no JSON"));
+  EXPECT_THAT(problem(R"([{{message}}])"), HasSubstr("it is no JSON"));
   EXPECT_EQ(problem(R"({"a": {{message}}})", Content::text), "");
 }
 

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,11 +114,24 @@ class PosixAppendFile final : public AppendFile {
     return size > 0 && ::pread(file_.get(), &last, 1, size - 1) == 1 && last != '\n';
   }
 
+  /// Waits until whoever reads the pipe has taken something, but not for ever.
+  bool has_room() const {
+    constexpr int kMilliseconds = 5000;
+    pollfd pipe{.fd = file_.get(), .events = POLLOUT, .revents = 0};
+    const bool room = ::poll(&pipe, 1, kMilliseconds) == 1 && (pipe.revents & POLLOUT) != 0;
+    errno = room ? errno : EAGAIN;
+    return room;
+  }
+
   bool write(std::string_view text) const {
     while (!text.empty()) {
       const ssize_t count = ::write(file_.get(), text.data(), text.size());
       if (count > 0) {
         text.remove_prefix(static_cast<std::size_t>(count));
+      } else if (count < 0 && errno == EAGAIN) {
+        if (!has_room()) {
+          return false;
+        }
       } else if (count < 0 && errno != EINTR) {
         return false;
       }
