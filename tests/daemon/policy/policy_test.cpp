@@ -210,8 +210,8 @@ TEST_F(Policy, AStateNeverBeginsInTheFuture) {
   lab.look("web");
   lab.up("web");
   EXPECT_LE(*lab.last_event().since, lab.now().wall);
-  EXPECT_LE(lab.alert("RequiredPortClosed|custom/web")->since,
-            *lab.alert("RequiredPortClosed|custom/web")->ended);
+  const event::Alert* alert = lab.alert("RequiredPortClosed|custom/web");
+  EXPECT_LE(alert->since, *alert->ended);
 }
 
 TEST_F(Policy, ARemovedCheckEndsItsAlertAndSaysSo) {
