@@ -76,6 +76,7 @@ std::vector<Availability> summed(std::span<const Availability> checks,
     sum.not_observed += check.not_observed;
   }
   std::vector<Availability> sums;
+  sums.reserve(groups.size());
   for (auto& [name, sum] : groups) {
     sums.push_back(std::move(sum));
   }
