@@ -24,7 +24,7 @@ std::string default_state_folder() {
     return given.substr(0, given.find(':'));
   }
   // Whoever may not look into the service's folder has one of their own (XDG Base Directory).
-  const std::string service = "/var/lib/reachd";
+  std::string service = "/var/lib/reachd";
   const std::string home = variable("HOME");
   if (::geteuid() == 0 || ::access(service.c_str(), R_OK | X_OK) == 0 || home.empty()) {
     return service;
