@@ -62,7 +62,7 @@ def check_available():
     for program in ("ip", "nft", "sysctl", "mount"):
         if not shutil.which(program):
             raise LabUnavailable(f"the program {program} is missing (./test installs it)")
-    name = f"{PREFIX}{os.getpid()}-try"
+    name = f"reachd-try-{os.getpid()}"  # not PREFIX: it has no folder yet, and another lab would remove it as left over
     try:
         _ip("netns", "add", name)
         _ip("-n", name, "link", "add", "name", "left", "type", "veth", "peer", "name", "right")
