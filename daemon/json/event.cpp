@@ -1,35 +1,19 @@
 #include "daemon/json/event.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/json/parse.hpp>
 #include <cmath>
 
 #include "daemon/json/json.hpp"
 #include "daemon/json/time.hpp"
 #include "daemon/json/tree.hpp"
+#include "daemon/json/words.hpp"
 #include "daemon/json/writer.hpp"
 
 namespace reachd::json {
 namespace {
 
 using boost::json::value;
-
-constexpr std::array kVerdicts{engine::Verdict::unknown, engine::Verdict::up,
-                               engine::Verdict::degraded, engine::Verdict::down};
-constexpr std::array kSeverities{config::Severity::info, config::Severity::warning,
-                                 config::Severity::critical};
-constexpr std::array kPhases{Phase::resolve, Phase::connect, Phase::proxy,
-                             Phase::tls,     Phase::request, Phase::listen};
-constexpr std::array kModifiers{engine::Modifier::dependency, engine::Modifier::maintenance,
-                                engine::Modifier::flapping};
-
-/// That of `words` that is written so.
-template <typename Word, std::size_t kCount>
-std::optional<Word> word_of(std::string_view text, const std::array<Word, kCount>& words) {
-  const auto found = std::ranges::find(words, text, [](Word word) { return to_string(word); });
-  return found != words.end() ? std::optional(*found) : std::nullopt;
-}
 
 std::optional<WallTime> time_at(const value& object, std::string_view name) {
   return parse_rfc3339(text_at(object, name));
@@ -211,15 +195,14 @@ std::expected<event::Event, std::string> read_event(std::string_view text) {
   event.id = text_at(*root, "id");
   event.time = time_at(*root, "time").value_or(WallTime());
   event.kind = *kind;
-  event.severity =
-      word_of(text_at(*root, "severity"), kSeverities).value_or(config::Severity::info);
+  event.severity = word_at(*root, "severity", kSeverities).value_or(config::Severity::info);
   event.vantage = text_at(*root, "vantage");
   event.check = read_identity(*root);
-  event.from = word_of(text_at(*root, "from"), kVerdicts);
-  event.to = word_of(text_at(*root, "to"), kVerdicts);
+  event.from = word_at(*root, "from", kVerdicts);
+  event.to = word_at(*root, "to", kVerdicts);
   event.since = time_at(*root, "since");
   event.reason = parse_reason(text_at(*root, "reason"));
-  event.phase = word_of(text_at(*root, "phase"), kPhases).value_or(Phase::none);
+  event.phase = word_at(*root, "phase", kPhases).value_or(Phase::none);
   event.message = text_at(*root, "message");
   if (const value* evidence = member(*root, "evidence")) {
     event.evidence.attempts = read_attempts(*evidence);
@@ -227,7 +210,7 @@ std::expected<event::Event, std::string> read_event(std::string_view text) {
     event.evidence.process = text_at(*evidence, "process");
   }
   event.suppressed_by =
-      word_of(text_at(*root, "suppressed_by"), kModifiers).value_or(engine::Modifier::none);
+      word_at(*root, "suppressed_by", kModifiers).value_or(engine::Modifier::none);
   event.parent = text_at(*root, "parent");
   event.affected = texts_at(*root, "affected");
   event.affected_count = count_at(*root, "affected_count");
@@ -260,8 +243,7 @@ std::expected<event::Alert, std::string> read_alert(std::string_view text) {
   event::Alert alert;
   alert.key = text_at(*root, "key");
   alert.name = *name;
-  alert.severity =
-      word_of(text_at(*root, "severity"), kSeverities).value_or(config::Severity::info);
+  alert.severity = word_at(*root, "severity", kSeverities).value_or(config::Severity::info);
   alert.vantage = text_at(*root, "vantage");
   alert.check = read_identity(*root);
   alert.since = time_at(*root, "since").value_or(WallTime());

@@ -1,11 +1,11 @@
 #include "daemon/json/memory.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/json/parse.hpp>
 #include <limits>
 
 #include "daemon/json/tree.hpp"
+#include "daemon/json/words.hpp"
 #include "daemon/json/writer.hpp"
 
 namespace reachd::json {
@@ -14,24 +14,7 @@ namespace {
 using boost::json::value;
 using event::Memory;
 
-constexpr std::array kVerdicts{engine::Verdict::unknown, engine::Verdict::up,
-                               engine::Verdict::degraded, engine::Verdict::down};
-constexpr std::array kSeverities{config::Severity::info, config::Severity::warning,
-                                 config::Severity::critical};
-constexpr std::array kPhases{Phase::resolve, Phase::connect, Phase::proxy,
-                             Phase::tls,     Phase::request, Phase::listen};
-constexpr std::array kModifiers{engine::Modifier::dependency, engine::Modifier::maintenance,
-                                engine::Modifier::flapping};
 constexpr std::size_t kMostChanges = 1000;
-
-/// That of `words` that is written so, else `otherwise`.
-template <typename Word, std::size_t kCount>
-Word word_at(const value& object, std::string_view name, const std::array<Word, kCount>& words,
-             Word otherwise) {
-  const auto found =
-      std::ranges::find(words, text_at(object, name), [](Word word) { return to_string(word); });
-  return found != words.end() ? *found : otherwise;
-}
 
 std::int64_t milliseconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
@@ -49,11 +32,11 @@ Memory::Outage read_outage(const value& object) {
   Memory::Outage outage;
   outage.standing =
       event::parse_standing(text_at(object, "standing")).value_or(event::Standing::held);
-  outage.from = word_at(object, "from", kVerdicts, engine::Verdict::unknown);
+  outage.from = word_at(object, "from", kVerdicts).value_or(engine::Verdict::unknown);
   outage.since = time_of(integer_at(object, "since"));
   outage.reason = parse_reason(text_at(object, "reason"));
-  outage.phase = word_at(object, "phase", kPhases, Phase::none);
-  outage.by = word_at(object, "by", kModifiers, engine::Modifier::none);
+  outage.phase = word_at(object, "phase", kPhases).value_or(Phase::none);
+  outage.by = word_at(object, "by", kModifiers).value_or(engine::Modifier::none);
   outage.parent = text_at(object, "parent");
   return outage;
 }
@@ -113,7 +96,7 @@ event::Memory read_memory(std::string_view text) {
   if (error || !parsed.is_object()) {
     return memory;
   }
-  memory.severity = word_at(parsed, "severity", kSeverities, config::Severity::info);
+  memory.severity = word_at(parsed, "severity", kSeverities).value_or(config::Severity::info);
   if (const value* outage = member(parsed, "outage")) {
     memory.outage = read_outage(*outage);
   }
