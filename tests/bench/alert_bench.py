@@ -17,29 +17,12 @@ import threading
 import time
 import urllib.request
 
+from processes import free_port, wait_for
+
 CHECKS = 10_000
 TOGGLED = 20  # ports that close and open while latency is measured
 ROUNDS = 5
 GUARD = 60  # seconds
-
-
-def free_port():
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(what, condition, timeout=GUARD):
-    """The first true value of condition()."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise SystemExit(f"waited in vain for {what}")
-        time.sleep(0.01)
 
 
 def fetch(url):

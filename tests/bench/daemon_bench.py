@@ -12,15 +12,11 @@ import tempfile
 import time
 import urllib.request
 
+from processes import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REACHD = sys.argv[1]
 WATCHED_SECONDS = 30
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def resident_mib(pid):
@@ -34,9 +30,10 @@ def cpu_seconds(pid):
 
 
 def start(config, port):
-    """The process and the seconds from its start to being ready."""
+    """The process, which keeps its state beside its configuration, and the seconds from its start to being ready."""
     began = time.monotonic()
-    process = subprocess.Popen([REACHD, "run", "--config", str(config), "--log-level", "error"])
+    process = subprocess.Popen([REACHD, "run", "--config", str(config), "--log-level", "error"],
+                               env=os.environ | {"STATE_DIRECTORY": str(config.with_suffix(".state"))})
     while time.monotonic() - began < 30:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=1).read()
