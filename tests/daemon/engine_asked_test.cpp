@@ -200,19 +200,17 @@ TEST_F(RememberTest, AVerdictThatIsAnotherBeganNow) {
 }
 
 TEST_F(RememberTest, OnlyTheFirstVerdictGoesOn) {
-  std::atomic<bool> answers = true;
+  const auto probe = FakeProbe::ending_with(Reason::ok);
   maker.timing.interval = 3ms;
   maker.timing.down_after = 1;
   maker.timing.up_after = 1;
-  maker.add("a", "127.0.0.1", std::make_shared<FakeProbe>([&](const auto&) {
-              return answers ? Reason::ok : Reason::refused;
-            }));
+  maker.add("a", "127.0.0.1", probe);
   begin(maker, remembering(Verdict::up));
   ASSERT_TRUE(wait_for_verdict("a", Verdict::up));
   EXPECT_EQ(status("a").last_change, since);
-  answers = false;
+  probe->says = Reason::refused;
   ASSERT_TRUE(wait_for_verdict("a", Verdict::down));
-  answers = true;
+  probe->says = Reason::ok;
   ASSERT_TRUE(wait_for_verdict("a", Verdict::up));
   EXPECT_GT(status("a").last_change, since + 4h);
 }

@@ -49,7 +49,9 @@ const ProbeType& fake_type() {
 std::shared_ptr<FakeProbe> FakeProbe::hanging() { return taking(std::chrono::hours(1)); }
 
 std::shared_ptr<FakeProbe> FakeProbe::ending_with(Reason reason) {
-  return std::make_shared<FakeProbe>([reason](const ProbeRun&) { return reason; });
+  const std::shared_ptr<FakeProbe> probe(new FakeProbe);
+  probe->says = reason;
+  return probe;
 }
 
 std::shared_ptr<FakeProbe> FakeProbe::taking(Duration time) {
@@ -69,8 +71,8 @@ asio::awaitable<Outcome> FakeProbe::run(ProbeRun run) const {
   if (run.deadline.ended() == net::Deadline::Ended::stopped) {
     ++stopped;
   }
-  const Reason reason =
-      run.deadline.ended() == net::Deadline::Ended::no ? script_(run) : Reason::timeout;
+  const bool in_time = run.deadline.ended() == net::Deadline::Ended::no;
+  const Reason reason = !in_time ? Reason::timeout : script_ ? script_(run) : says.load();
   if (reason == Reason::ok) {
     co_return succeeded(run);
   }

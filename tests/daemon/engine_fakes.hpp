@@ -23,10 +23,12 @@ class FakeProbe final : public Probe {
  public:
   using Script = std::function<Reason(const ProbeRun&)>;
 
-  /// Ends at once with the reason that the script gives.
+  /// Ends at once with the reason that the script gives. The engine of a fixture outlives its
+  /// test's variables: a script owns what it looks at.
   explicit FakeProbe(Script script) : script_(std::move(script)) {}
   /// Waits until its deadline ends it.
   static std::shared_ptr<FakeProbe> hanging();
+  /// Ends at once with `says`, which a test may change meanwhile.
   static std::shared_ptr<FakeProbe> ending_with(Reason reason);
   /// Takes so long for each run.
   static std::shared_ptr<FakeProbe> taking(Duration time);
@@ -35,13 +37,16 @@ class FakeProbe final : public Probe {
   bool wants_address() const noexcept override { return wants_address_; }
 
   bool wants_address_ = true;
+  std::atomic<Reason> says = Reason::ok;
   mutable std::atomic<int> runs = 0;
   mutable std::atomic<int> running = 0;
   mutable std::atomic<int> most_running = 0;
   mutable std::atomic<int> stopped = 0;
 
  private:
-  Script script_;
+  FakeProbe() = default;
+
+  Script script_;  ///< empty: ends with `says`
   Duration takes_{};
 };
 

@@ -134,9 +134,9 @@ TEST_F(EngineTest, NamesOfOneAddressShareItsLimit) {
 
 TEST_F(EngineTest, StartsAtAHostKeepTheirGap) {
   maker.timing.per_host_gap = 30ms;
-  std::vector<TimePoint> starts;
-  const auto probe = std::make_shared<FakeProbe>([&starts](const ProbeRun& run) {
-    starts.push_back(run.progress.clock().steady_now());
+  const auto starts = std::make_shared<std::vector<TimePoint>>();
+  const auto probe = std::make_shared<FakeProbe>([starts](const ProbeRun& run) {
+    starts->push_back(run.progress.clock().steady_now());
     return Reason::ok;
   });
   for (int i = 0; i < 3; ++i) {
@@ -145,9 +145,9 @@ TEST_F(EngineTest, StartsAtAHostKeepTheirGap) {
   begin(maker);
   ASSERT_TRUE(recorder.wait([&] { return recorder.probes() == 3; }));
   engine->stop();
-  ASSERT_EQ(starts.size(), 3U);
-  EXPECT_GE(starts[1] - starts[0], 29ms);
-  EXPECT_GE(starts[2] - starts[1], 29ms);
+  ASSERT_EQ(starts->size(), 3U);
+  EXPECT_GE(starts->at(1) - starts->at(0), 29ms);
+  EXPECT_GE(starts->at(2) - starts->at(1), 29ms);
 }
 
 TEST_F(EngineTest, ADeadResolverDelaysNobodyElse) {
@@ -228,13 +228,11 @@ TEST_F(EngineTest, WhatWasFoundOfAnotherTargetIsForgotten) {
 }
 
 TEST_F(EngineTest, ADeviceCountsOnceItHasAnswered) {
-  std::atomic<bool> answers = false;
   maker.timing.interval = 5ms;
   maker.timing.down_after = 1;
   const auto closed = maker.add("closed", "127.0.0.1", FakeProbe::ending_with(Reason::refused));
-  const auto open = maker.add("open", "127.0.0.2", std::make_shared<FakeProbe>([&](const auto&) {
-                                return answers ? Reason::ok : Reason::timeout;
-                              }));
+  const auto other_port = FakeProbe::ending_with(Reason::timeout);
+  const auto open = maker.add("open", "127.0.0.2", other_port);
   maker.plan.groups.push_back({.name = "member", .checks = {closed, open}});
   for (const auto check : {closed, open}) {
     maker.plan.checks[check].gate =
@@ -245,7 +243,7 @@ TEST_F(EngineTest, ADeviceCountsOnceItHasAnswered) {
   ASSERT_TRUE(recorder.wait([&] { return status("closed").probes > 5; }));
   EXPECT_EQ(status("closed").verdict, Verdict::unknown);
   EXPECT_NE(status("closed").why, "");
-  answers = true;
+  other_port->says = Reason::ok;
   EXPECT_TRUE(wait_for_verdict("open", Verdict::up));
   EXPECT_TRUE(wait_for_verdict("closed", Verdict::down));
 }
@@ -322,10 +320,10 @@ TEST_F(EngineTest, AFullProbeThatFailedOnOurSideIsMadeUpFor) {
     return ++runs == 2 ? Reason::local_descriptors : Reason::ok;
   });
   // Only the first full run turns to light ones; after the fault the next is a full one again.
-  std::atomic<int> full_at_fault = 0;
-  const auto light = std::make_shared<FakeProbe>([&](const ProbeRun&) {
+  const auto light_at_fault = std::make_shared<std::atomic<int>>(0);
+  const auto light = std::make_shared<FakeProbe>([full, light_at_fault](const ProbeRun&) {
     if (full->runs == 2) {
-      ++full_at_fault;
+      ++*light_at_fault;
     }
     return Reason::ok;
   });
@@ -333,7 +331,7 @@ TEST_F(EngineTest, AFullProbeThatFailedOnOurSideIsMadeUpFor) {
   maker.spec(check).light = light;
   begin(maker);
   ASSERT_TRUE(recorder.wait([&] { return full->runs >= 3; }));
-  EXPECT_EQ(full_at_fault, 0);
+  EXPECT_EQ(*light_at_fault, 0);
 }
 
 TEST_F(EngineTest, ACheckThatLooksRarelyDoesNotSlowDownTheProbeItShares) {
