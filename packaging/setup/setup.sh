@@ -15,6 +15,11 @@ readonly kTestPackages="
   squid dante-server prometheus prometheus-alertmanager libfaketime sqlite3 systemd shellcheck dpkg-dev file
   chrony mariadb-server openipmi postfix postgresql rsyslog rsyslog-openssl samba slapd snmpd unbound vsftpd"
 
+# The cross compiler, what builds the libraries for Windows, and what runs and packs the result.
+readonly kWindowsPackages="
+  g++-mingw-w64-x86-64-posix llvm-19 dpkg-dev tcl make perl libc6-dev gcc unicode-cldr-core tzdata wine wine64 wixl
+  msitools"
+
 # say TEXT: a heading, bold on a terminal.
 say() {
   if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi
