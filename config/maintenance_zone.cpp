@@ -2,10 +2,12 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 #include <vector>
 
+#include "config/zone_database.hpp"
 #include "probes/core/value.hpp"
 
 namespace reachd::config {
@@ -25,25 +27,20 @@ std::expected<Zone, std::string> Zone::find(std::string_view name) {
     return Zone();
   }
   try {
-    const date::tzdb& database = date::get_tzdb();
-    std::vector<std::string_view> names;
-    names.reserve(database.zones.size());
-    for (const date::time_zone& zone : database.zones) {
-      if (zone.name() != name) {
-        names.push_back(zone.name());
-        continue;
-      }
-      static_cast<void>(zone.get_info(Moment()));  // reads the file now; never fails afterwards
+    const std::vector<std::string> names = zone_names();
+    if (std::ranges::find(names, name) != names.end()) {
       Zone result;
-      result.zone_ = &zone;
+      result.zone_ = zone_database().locate_zone(name);
+      static_cast<void>(result.zone_->get_info(Moment()));  // reads it now; never fails afterwards
       return result;
     }
-    const auto near = nearest(name, names);
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const auto near = nearest(name, known);
     return std::unexpected("there is no time zone \"" + std::string(name.substr(0, 60)) + "\"" +
                            (near ? "; did you mean " + std::string(*near) + "?"
                                  : ", but UTC and such as Europe/Amsterdam"));
   } catch (const std::exception& failure) {
-    return std::unexpected("the time zones of this host can't be read (package tzdata): " +
+    return std::unexpected("the time zones can't be read (on Linux: package tzdata): " +
                            std::string(failure.what()));
   }
 }

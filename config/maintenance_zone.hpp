@@ -16,8 +16,7 @@ using LocalTime = std::chrono::time_point<std::chrono::local_t, std::chrono::sec
 /// A moment; whole seconds.
 using Moment = std::chrono::sys_seconds;
 
-/// A zone of the IANA tz database: the seam to the library that reads it, and to where a platform
-/// has it (here: the host's files, which know daylight saving up to 2037). Cheap to copy;
+/// A zone of the IANA tz database: the seam to the library that reads it. Cheap to copy;
 /// thread-safe.
 class Zone {
  public:

@@ -17,7 +17,8 @@ readonly kTestPackages="
 
 # The cross compiler, what builds the libraries for Windows, and what runs and packs the result.
 readonly kWindowsPackages="
-  g++-mingw-w64-x86-64-posix llvm-19 dpkg-dev tcl make perl libc6-dev gcc unicode-cldr-core tzdata wine wine64 wixl
+  g++-mingw-w64-x86-64-posix llvm-19 dpkg-dev tcl make perl libc6-dev gcc unicode-data
+  unicode-cldr-core tzdata wine wine64 wixl
   msitools"
 
 # say TEXT: a heading, bold on a terminal.
@@ -57,13 +58,24 @@ need_packages() {
   fi
 }
 
+# configure_windows: makes the libraries of the Windows build unless they are there, and configures for them.
+configure_windows() {
+  REACHD_WINDOWS_PREFIX=$(packaging/windows-service/build-deps) || return 1
+  export REACHD_WINDOWS_PREFIX
+  # What was found in another set of libraries must not be remembered.
+  grep -qs "^REACHD_WINDOWS_PREFIX:.*=$REACHD_WINDOWS_PREFIX\$" build/windows/CMakeCache.txt ||
+    cmake --fresh --preset windows
+}
+
 # build_preset PRESET [TARGET...]: configures when needed, builds everything or the named targets.
 build_preset() {
   local preset=$1
   shift
   local -a targets=()
   [ $# -eq 0 ] || targets=(--target "$@")
-  if [ ! -f "build/$preset/build.ninja" ]; then
+  if [ "$preset" = windows ]; then
+    configure_windows || return 1
+  elif [ ! -f "build/$preset/build.ninja" ]; then
     cmake --preset "$preset" || return 1
   fi
   cmake --build "build/$preset" --parallel "${REACHD_JOBS:-$(nproc)}" "${targets[@]}"

@@ -31,7 +31,7 @@ HOMES = {
     r"yaml-cpp/": ["config/yaml"],
     r"ares": ["probes/net/resolver", "probes/net/posix/", "probes/net/linux/"],
     r"sqlite3\.h": ["daemon/journal/"],
-    r"date/": ["config/maintenance"],
+    r"date/": ["config/maintenance", "config/linux/zone_database", "config/windows/zone_database"],
     r"prometheus/": ["daemon/metrics/"],
     r"spdlog/": ["daemon/log/"],
     r"CLI/": ["daemon/cli/"],
