@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/json/json.hpp"
+#include "daemon/web/discovery.hpp"
 #include "daemon/web/query.hpp"
 #include "daemon/web/records.hpp"
 
@@ -117,6 +118,10 @@ Response Api::answer(const Match& where, const Request& request) {
       return checks(request, false);
     case Route::check:
       return check(where.rest);
+    case Route::discovery: {
+      auto board = callbacks_.board();
+      return board ? discovery(std::move(board), request.query) : no_plan_yet();
+    }
     case Route::forbidden:
       return plain(403,
                    "This needs authentication on an address beyond loopback; only /metrics, "
@@ -208,6 +213,7 @@ Response index_page() {
 <li><a href="/api/v1/report">/api/v1/report</a>: availability over the last day
 <li><a href="/api/v1/stream">/api/v1/stream</a>: what happens, as it happens
 <li><a href="/api/v1/plan">/api/v1/plan</a>: what is probed and why
+<li><a href="/sd/prometheus">/sd/prometheus</a>: the targets of the plan, for other probers
 <li><a href="/-/healthy">/-/healthy</a> and <a href="/-/ready">/-/ready</a>: for supervisors
 </ul>
 </html>

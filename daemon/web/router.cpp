@@ -29,6 +29,7 @@ constexpr std::array kEntries = {
     Entry{"/api/v1/plan", kRead, Audience::this_machine, Route::plan},
     Entry{"/api/v1/report", kRead, Audience::this_machine, Route::report},
     Entry{"/api/v1/stream", kRead, Audience::this_machine, Route::stream},
+    Entry{"/sd/prometheus", kRead, Audience::this_machine, Route::discovery},
 };
 
 bool is_prefix(const Entry& entry) noexcept {

@@ -20,6 +20,7 @@ enum class Route : std::uint8_t {
   events,
   report,
   stream,
+  discovery,
 };
 
 struct Match {

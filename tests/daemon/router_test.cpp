@@ -18,6 +18,7 @@ TEST(Router, KnowsItsPaths) {
   EXPECT_EQ(match("POST", "/-/reload", true).route, Route::reload);
   EXPECT_EQ(match("GET", "/api/v1/checks", true).route, Route::checks);
   EXPECT_EQ(match("GET", "/api/v1/plan", true).route, Route::plan);
+  EXPECT_EQ(match("GET", "/sd/prometheus", true).route, Route::discovery);
 }
 
 TEST(Router, AnIdMayHoldSlashes) {
@@ -52,6 +53,7 @@ TEST(Router, BeyondLoopbackOnlyScrapesAndHealthAreOpen) {
   EXPECT_EQ(match("GET", "/api/v1/plan", false).route, Route::forbidden);
   EXPECT_EQ(match("GET", "/api/v1/checks", false).route, Route::forbidden);
   EXPECT_EQ(match("GET", "/api/v1/checks/custom/web", false).route, Route::forbidden);
+  EXPECT_EQ(match("GET", "/sd/prometheus", false).route, Route::forbidden);
 }
 
 TEST(RequestTarget, IsPercentDecodedOnce) {

@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import pathlib
 import subprocess
 import urllib.parse
 
 import support
 
 SERVER = "198.51.100.10"
+PROBER = "10.77.0.3:9115"
+DISCOVERY = pathlib.Path(__file__).resolve().parents[2] / "packaging/prometheus/discovery.yml"
 
 
 class PrometheusTest(support.LabTestCase):
@@ -39,9 +42,9 @@ checks:
         cls.daemon.wait_state("custom/closed", "down")
         cls.daemon.wait_state("custom/secure", "up")
 
-    def query(self, text):
+    def query(self, text, port=9090):
         path = "/api/v1/query?query=" + urllib.parse.quote(text)
-        status, _, body = self.lab.http("host", "127.0.0.1", 9090, path)
+        status, _, body = self.lab.http("host", "127.0.0.1", port, path)
         self.assertEqual(status, 200, body)
         return {row["metric"].get("check", ""): row["value"][1] for row in json.loads(body)["data"]["result"]}
 
@@ -53,6 +56,24 @@ checks:
         self.assertEqual(self.query('up{job="reachd"}'), {"": "1"})
         reasons = self.query('reachd_probe_results_total{check="custom/closed",reason="refused"}')
         self.assertGreater(int(reasons["custom/closed"]), 0)
+
+    def test_another_prober_is_given_the_targets_of_the_plan(self):
+        text = DISCOVERY.read_text(encoding="ascii")
+        for shipped, here in (("prober.example.com:9115", PROBER), ("30s", "500ms"), ("refresh_interval: 1m", "refresh_interval: 1s")):
+            self.assertIn(shipped, text)
+            text = text.replace(shipped, here)
+        config = self.lab.folder / "discovery.yml"
+        config.write_text(text, encoding="ascii")
+        # Of the prober only its answer is wanted; what it was asked stands in the series.
+        support.servers.web(self.lab, "host", [{"listen": PROBER, "locations": {
+            "/probe": r'return 200 "probe_success 1\nprobe_asked{module=\"$arg_module\",whom=\"$arg_target\"} 1\n";'}}], name="prober")
+        support.servers.prometheus_of(self.lab, "host", config, port=9091, name="discoverer")
+        expected = {"custom/open", "custom/closed", "custom/named"}  # tcp, as the file asks; secure is tls, ping is icmp
+        support.wait_for("a probe of each", lambda: set(self.query("probe_success", 9091)) == expected)
+        asked = self.query('probe_asked{module="tcp_connect",product="custom",site="ams",target="www.example.com:80",'
+                           'instance="' + PROBER + '"}', 9091)
+        self.assertEqual(asked, {"custom/named": "1"})
+        self.assertIn("custom/named", self.query('probe_asked{whom="www.example.com%3A80"}', 9091))
 
     def test_promtool(self):
         for accept in ("text/plain", "application/openmetrics-text; version=1.0.0"):

@@ -127,16 +127,24 @@ def socks(lab, place, address, port=1080, users=None, blocked=(), name="socks"):
 
 def prometheus(lab, place, target, port=9090, name="prometheus"):
     """Prometheus on 127.0.0.1 of a place, scraping `target` every 500 ms."""
-    folder = lab.folder / name
-    folder.mkdir()
-    path = folder / "prometheus.yml"
+    path = lab.folder / f"{name}.yml"
     path.write_text("global: {scrape_interval: 500ms, scrape_timeout: 400ms}\nscrape_configs:\n"
                     f"  - {{job_name: reachd, static_configs: [{{targets: ['{target}']}}]}}\n", encoding="ascii")
-    child = lab.spawn(name, place, "prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder}/data",
-                      f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn")
-    lab.wait_listening(place, "127.0.0.1", port, child, name, timeout=30)
+    return prometheus_of(lab, place, path, port=port, name=name)
+
+
+def prometheus_of(lab, place, path, *options, address="127.0.0.1", port=9090, agent=False, name="prometheus"):
+    """Prometheus with that configuration; as an agent it only scrapes and pushes."""
+    folder = lab.folder / name
+    folder.mkdir()
+    storage = ["--enable-feature=agent", f"--storage.agent.path={folder}"] if agent else [f"--storage.tsdb.path={folder}"]
+    if not address.startswith("127."):
+        lab.add_address(place, address)
+    child = lab.spawn(name, place, "prometheus", f"--config.file={path}", *storage,
+                      f"--web.listen-address={address}:{port}", "--log.level=warn", *options)
+    lab.wait_listening(place, address, port, child, name, timeout=30)
     end = time.monotonic() + 30
-    while lab.http(place, "127.0.0.1", port, "/-/ready")[0] != 200:
+    while lab.http(place, address, port, "/-/ready")[0] != 200:
         if time.monotonic() > end:
             raise RuntimeError(f"{name} listens but is not ready")
         time.sleep(0.05)

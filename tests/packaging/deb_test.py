@@ -36,6 +36,7 @@ class Package(unittest.TestCase):
             "/usr/share/doc/reachd/README.md",
             "/usr/share/doc/reachd/copyright",
             "/usr/share/doc/reachd/examples/full.yaml",
+            "/usr/share/doc/reachd/prometheus/discovery.yml",
         ):
             self.assertIn(path, listing)
         for path, line in listing.items():
