@@ -36,7 +36,12 @@ class Package(unittest.TestCase):
             "/usr/share/doc/reachd/README.md",
             "/usr/share/doc/reachd/copyright",
             "/usr/share/doc/reachd/examples/full.yaml",
+            "/usr/share/doc/reachd/prometheus/agent.yml",
+            "/usr/share/doc/reachd/prometheus/alertmanager.yml",
             "/usr/share/doc/reachd/prometheus/discovery.yml",
+            "/usr/share/doc/reachd/prometheus/prometheus.yml",
+            "/usr/share/doc/reachd/prometheus/rules/reachd-alerts.yml",
+            "/usr/share/doc/reachd/prometheus/rules/reachd-recording.yml",
         ):
             self.assertIn(path, listing)
         for path, line in listing.items():
