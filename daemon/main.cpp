@@ -3,8 +3,11 @@
 
 #include "daemon/cli/cli.hpp"
 #include "daemon/platform/paths.hpp"
+#include "daemon/platform/program.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, const char* const* argv) {
   std::ios::sync_with_stdio(false);
   const bool out_is_terminal = reachd::platform::is_terminal(1);
   const char* no_color = std::getenv("NO_COLOR");
@@ -18,3 +21,7 @@ int main(int argc, char** argv) {
   };
   return reachd::cli::run(argc, argv, context);
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return reachd::platform::run_program(argc, argv, &run); }

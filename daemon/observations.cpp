@@ -32,13 +32,15 @@ config::Observed read_file(const std::string& path) {
 
 /// As a whole or not at all.
 bool write_file(const std::string& path, const std::string& text) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  std::error_code error =
+      platform::make_private_folder(std::filesystem::path(path).parent_path().string());
+  if (error) {
+    return false;
+  }
   const std::string fresh = path + ".new";
   std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  error.clear();
   if (file) {
     std::filesystem::rename(fresh, path, error);
   }

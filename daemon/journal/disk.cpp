@@ -9,6 +9,8 @@
 #include <system_error>
 #include <vector>
 
+#include "daemon/platform/paths.hpp"
+
 namespace reachd::journal {
 namespace {
 
@@ -23,6 +25,12 @@ std::string explain(const std::string& path, const std::exception& error) {
   return sqlite != nullptr
              ? fmt::format("can't write {}: {} ({})", path, sqlite->cause(), error.what())
              : fmt::format("can't write {}: {}", path, error.what());
+}
+
+void make_folder(const std::string& folder) {
+  if (const std::error_code error = platform::make_private_folder(folder)) {
+    throw std::system_error(error, "can't make the folder");
+  }
 }
 
 /// What a damaged or lost file still tells about the present goes into the new one. Of each check
@@ -130,7 +138,7 @@ void Disk::open(const Job& job, Done& done) {
     // Whoever removed the file took what it remembered away; the open file still tells it.
     Batch carried = carry_over(read_opened(store_->connection(), true).kept, job);
     store_.reset();
-    fs::create_directories(options_.folder);
+    make_folder(options_.folder);
     store_ = std::make_unique<Store>(path_);
     store_->commit(carried);
     done.replaced = path_ +
@@ -138,7 +146,7 @@ void Disk::open(const Job& job, Done& done) {
                     "alerts and checks is written again, its events are gone";
   }
   if (store_ == nullptr) {
-    fs::create_directories(options_.folder);
+    make_folder(options_.folder);
     store_ = std::make_unique<Store>(path_);
   }
   if (!was_opened_ && !done.opened) {

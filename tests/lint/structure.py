@@ -15,7 +15,7 @@ EDGES = {
     "daemon/platform": ["probes/core", "daemon/log"],
     "daemon/event": ["probes/core", "config", "daemon/engine"],
     "daemon/json": ["probes/core", "config", "daemon/engine", "daemon/event", "daemon/journal"],
-    "daemon/journal": ["probes/core", "daemon/log"],
+    "daemon/journal": ["probes/core", "daemon/log", "daemon/platform"],
     "daemon/alert": ["probes/core", "probes/net", "config", "daemon/engine", "daemon/event", "daemon/json",
                      "daemon/journal", "daemon/log", "daemon/platform"],
     "daemon/engine": ["probes/core", "probes/net", "probes/registry.hpp", "config", "daemon/log"],

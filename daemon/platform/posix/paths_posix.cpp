@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "daemon/platform/paths.hpp"
 
@@ -31,6 +32,14 @@ std::string default_state_folder() {
   }
   const std::string state = variable("XDG_STATE_HOME");
   return (state.empty() ? home + "/.local/state" : state) + "/reachd";
+}
+
+std::string default_log_file() { return {}; }
+
+std::error_code make_private_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  return error;
 }
 
 bool is_terminal(int stream) { return ::isatty(stream) == 1; }
