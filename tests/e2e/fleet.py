@@ -8,6 +8,7 @@ servers, one of them behind an agent, a Prometheus that the others are scraped b
 
 import json
 import pathlib
+import re
 import time
 import urllib.parse
 
@@ -27,6 +28,10 @@ VANTAGES = {  # name: (place, address on which it may be scraped, instance)
 }
 SOURCES = {"ams": "10.77.0.2", "lon": "10.30.0.2", "hq": "10.77.1.2"}  # from where each probes
 HOLD = "4s"  # what `for` is here: the vantages need as long to agree
+
+SERIES = re.compile(r"\b(?:\w+:)?reachd_\w+(?::\w+)?|\bprocess_\w+|\bup\b")
+LABELS = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*["\']')
+_LISTS = re.compile(r"\b(?:by|on|without|group_left|group_right)\s*\(([^)]*)\)")
 
 CONFIG = """
 vantage: {vantage}
@@ -171,6 +176,21 @@ class Fleet:
     def query(self, text):
         """Rows of an instant query: [(labels, value)]."""
         return [(row["metric"], float(row["value"][1])) for row in self.api("query", query=text)["result"]]
+
+    def wait_recorded(self):
+        """Waits until every rule has been evaluated over verdicts of all vantages."""
+        support.wait_for("three vantages in what is recorded last", lambda: {
+            row["vantage"] for row, _ in self.query('vantage:reachd_check_up:avg1d{check="custom/closed"} == 0')} == set(VANTAGES))
+
+    def unknown(self, expressions):
+        """The series and labels that these expressions name and that do not exist."""
+        series, labels = set(), set()
+        for text in expressions:
+            series |= set(SERIES.findall(text))
+            labels |= set(LABELS.findall(text))
+            for row in _LISTS.findall(text):
+                labels |= {label.strip() for label in row.split(",")} - {""}
+        return (series - set(self.api("label/__name__/values"))) | (labels - set(self.api("labels")))
 
     def alerts(self, address):
         """The alerts of an Alertmanager: {(alertname, check or device or product, vantage or None, severity): alert}."""

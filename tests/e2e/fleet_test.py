@@ -10,9 +10,6 @@ import support
 from fleet import ALERTMANAGERS, SERVER, SHIPPED, TARGET, VANTAGES
 
 HERE, EVERYWHERE = "RequiredPortClosed", "RequiredPortClosedEverywhere"
-SERIES = re.compile(r"\b(?:\w+:)?reachd_\w+(?::\w+)?|\bup\b")
-LABELS = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*["\']')
-LISTS = re.compile(r"\b(?:by|on|without|group_left|group_right)\s*\(([^)]*)\)")
 
 
 def expressions():
@@ -54,11 +51,6 @@ class FleetTest(support.LabTestCase):
         """What the pair told of a check: [(status, alertname, vantage)]."""
         return [(row["status"], row["labels"]["alertname"], row["labels"].get("vantage")) for row in self.fleet.told()
                 if row["labels"].get("check") == f"custom/{check}"]
-
-    def wait_recorded(self):
-        """Waits until every rule has been evaluated over verdicts of all vantages."""
-        support.wait_for("three vantages in every ratio", lambda: {
-            row["vantage"] for row, _ in self.fleet.query('vantage:reachd_check_up:avg1d{check="custom/closed"} == 0')} == set(VANTAGES))
 
     # ---- the topology
 
@@ -153,7 +145,7 @@ class FleetTest(support.LabTestCase):
     # ---- rules and series
 
     def test_every_rule_is_well_and_every_recorded_series_exists(self):
-        self.wait_recorded()
+        self.fleet.wait_recorded()
         support.wait_for("the other records", lambda: self.fleet.query("check:reachd_down_everywhere:count"))
         rules = [rule for group in self.fleet.api("rules")["groups"] for rule in group["rules"]]
         self.assertEqual(len(rules), len(expressions()))
@@ -163,25 +155,17 @@ class FleetTest(support.LabTestCase):
                 self.assertTrue(self.fleet.query(rule["name"]), rule["name"])
 
     def test_no_rule_names_a_series_or_a_label_that_the_daemon_does_not_have(self):
-        self.wait_recorded()
-        names = set(self.fleet.api("label/__name__/values"))
-        labels = set(self.fleet.api("labels")) | {"le"}
-        texts = [text for _, text in expressions()]
-        self.assertEqual(set().union(*(SERIES.findall(text) for text in texts)) - names, set())
-        used = set().union(*(LABELS.findall(text) for text in texts))
-        for text in texts:
-            for row in LISTS.findall(text):
-                used |= {label.strip() for label in row.split(",")} - {""}
-        self.assertEqual(used - labels, set())
+        self.fleet.wait_recorded()
+        self.assertEqual(self.fleet.unknown(text for _, text in expressions()), set())
 
     def test_the_series_of_the_rules_tests_are_those_of_the_daemon(self):
-        self.wait_recorded()
+        self.fleet.wait_recorded()
         for path in sorted((SHIPPED / "prometheus/rules/tests").glob("*.yml")):
             for name, text in sorted(set(re.findall(r"series: '(\w+)\{(.*?)\}'", path.read_text(encoding="utf-8")))):
                 real = self.fleet.api("series", **{"match[]": name})
                 self.assertTrue(real, name)
                 known = set().union(*real)
-                self.assertLessEqual(set(LABELS.findall(text)), known, name)
+                self.assertLessEqual(set(fleet.LABELS.findall(text)), known, name)
 
     def test_the_tools_find_nothing_to_say(self):
         rules = sorted(str(path) for path in (SHIPPED / "prometheus/rules").glob("*.yml"))

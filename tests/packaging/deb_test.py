@@ -36,6 +36,10 @@ class Package(unittest.TestCase):
             "/usr/share/doc/reachd/README.md",
             "/usr/share/doc/reachd/copyright",
             "/usr/share/doc/reachd/examples/full.yaml",
+            *(f"/usr/share/doc/reachd/grafana/dashboards/reachd-{name}.json"
+              for name in ("fleet", "host", "product", "check", "certificates")),
+            "/usr/share/doc/reachd/grafana/provisioning/dashboards/reachd.yaml",
+            "/usr/share/doc/reachd/grafana/provisioning/datasources/reachd.yaml",
             "/usr/share/doc/reachd/prometheus/agent.yml",
             "/usr/share/doc/reachd/prometheus/alertmanager.yml",
             "/usr/share/doc/reachd/prometheus/discovery.yml",
