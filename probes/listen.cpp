@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,11 +38,6 @@ bool serves(const Listener& listener, const Wanted& wanted) {
   const bool same_family = own.family == wanted.address->family;
   return (same_family && (own.bytes == wanted.address->bytes || is_everywhere(own))) ||
          (listener.takes_both && wanted.address->is_v4());
-}
-
-bool held_by(const Listener& listener, const std::string& process) {
-  return std::ranges::any_of(listener.processes,
-                             [&](const std::string& name) { return same_word(name, process); });
 }
 
 std::string addresses_of(const std::vector<Listener>& listeners) {
@@ -118,17 +114,21 @@ class ListenProbe final : public Probe {
       return Reason::ok;
     }
     // Two sockets may share a port; the right process on one of them is enough.
-    const bool right = std::ranges::any_of(
-        serving, [this](const Listener& listener) { return held_by(listener, wanted_.process); });
-    const bool readable = std::ranges::all_of(
-        serving, [](const Listener& listener) { return !listener.processes.empty(); });
-    if (!right && readable) {
+    bool known = true;
+    for (const Listener& listener : serving) {
+      const std::optional<bool> held = listener.held_by(wanted_.process);
+      if (held == true) {
+        return Reason::ok;
+      }
+      known = known && held.has_value();
+    }
+    if (known) {
       message = port + " is held by " + owners_of(serving) + ", not by " + wanted_.process;
       return Reason::wrong_process;
     }
-    if (!right) {
-      message += "; owner unknown: the names of its processes can't be read";
-    }
+    const bool for_others = std::ranges::any_of(serving, &Listener::for_others);
+    message += for_others ? "; owner unknown: the system listens in its place"
+                          : "; owner unknown: the names of its processes can't be read";
     return Reason::ok;
   }
 

@@ -36,7 +36,7 @@ class TcpProbe final : public Probe {
     if (connect.pending()) {
       co_await connect.end();
     }
-    net::Result<net::SocketHandle> socket = connect.result();
+    net::Result<net::ConnectedSocket> socket = connect.result();
     if (!socket) {
       co_return failed(run, std::move(socket.error()));
     }

@@ -8,18 +8,18 @@
 #include <optional>
 #include <utility>
 
+#include "probes/net/connected_socket.hpp"
 #include "probes/net/deadline.hpp"
 #include "probes/net/result.hpp"
-#include "probes/net/socket_handle.hpp"
 
 namespace reachd::net {
 
 /// What the system's part knows of one that waits for its connection.
 struct ConnectWait {
   static constexpr std::uint32_t kNowhere = UINT32_MAX;
-  std::uint32_t place = kNowhere;  ///< where it waits
+  std::uint32_t place = kNowhere;  ///< where it waits, if the system's part keeps a list
   bool failed = false;             ///< the socket has an error to tell
-  error_code ec;                   ///< why waiting was not possible
+  error_code ec;                   ///< why waiting was not possible, or how connecting ended
 };
 
 /// A TCP connection to one address while it is made: the part that each system does its own way.
@@ -30,7 +30,7 @@ struct ConnectWait {
 ///   if (connect.pending()) {
 ///     co_await connect.end();
 ///   }
-///   Result<SocketHandle> socket = connect.result();  // non-blocking
+///   Result<ConnectedSocket> socket = connect.result();
 ///
 /// Not a coroutine: most probes do nothing else, and one more for each costs more than it does.
 class Connect final : private Abortable {
@@ -47,7 +47,7 @@ class Connect final : private Abortable {
         [this](auto handler) { wait(std::move(handler)); }, asio::deferred);
   }
   /// Once, when it is over.
-  Result<SocketHandle> result();
+  Result<ConnectedSocket> result();
 
  private:
   void abort() noexcept override;
@@ -56,7 +56,7 @@ class Connect final : private Abortable {
   asio::any_io_executor executor_;
   const Endpoint to_;
   Deadline& deadline_;
-  Result<SocketHandle> socket_;
+  Result<ConnectedSocket> socket_;
   ConnectWait wait_;
   bool aborted_ = false;
   Watch watch_;  // last: it lets go first

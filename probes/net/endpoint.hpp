@@ -2,13 +2,14 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <utility>
 
 #include "probes/core/address.hpp"
 
 namespace reachd::net {
 
-/// The operating system's handle of a socket.
-using NativeSocket = boost::asio::ip::tcp::socket::native_handle_type;
+/// The operating system's handle of a socket: a number, which Asio's for Windows converts to.
+using NativeSocket = decltype(+std::declval<boost::asio::ip::tcp::socket::native_handle_type>());
 
 boost::asio::ip::address to_asio(const IpAddress& address);
 IpAddress from_asio(const boost::asio::ip::address& address);

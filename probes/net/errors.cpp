@@ -6,19 +6,12 @@
 #include <utility>
 
 #include "probes/net/error_queue.hpp"
+#include "probes/net/system_error.hpp"
 
 namespace reachd::net {
 namespace {
 
-using boost::system::errc::errc_t;
 namespace errc = boost::system::errc;
-
-/// The portable meaning of a system error: errno on POSIX and the WSA codes of Windows alike.
-errc_t meaning(error_code ec) noexcept {
-  const auto condition = ec.default_error_condition();
-  const bool generic = condition.category() == boost::system::generic_category();
-  return generic ? static_cast<errc_t>(condition.value()) : errc::not_supported;
-}
 
 Failure make(Reason reason, std::string message, int error_number = 0,
              std::optional<IpAddress> offender = std::nullopt) {
@@ -145,23 +138,31 @@ Failure connect_failure(const Endpoint& to, error_code ec, bool immediate,
     }
     return make(Reason::timeout, target + " did not answer in time");
   }
-  switch (meaning(ec)) {
+  switch (meaning_of(ec)) {
     case errc::connection_refused:
       // A firewall's reset looks like the host's own.
       return make(Reason::refused,
                   target + " refused the connection: nothing listens there, or a firewall says so",
                   number);
     case errc::connection_reset:
+      if (transport == Transport::udp) {
+        // How Windows tells a port unreachable that answered an earlier datagram.
+        return make(Reason::refused, target + " says that nothing listens there", number);
+      }
+      [[fallthrough]];
     case errc::connection_aborted:
     case errc::broken_pipe:
       return make(Reason::reset, target + " reset the connection", number);
     case errc::timed_out:
       return make(Reason::timeout, target + " did not answer in time", number);
+    case errc::network_reset:  // Windows, of a datagram
+      return make(Reason::host_unreachable,
+                  target + ": the hop limit ended on the way, maybe a routing loop", number);
     case errc::network_unreachable:
     case errc::host_unreachable:
       if (!immediate) {
         // The system kept no ICMP error that could tell who said so.
-        const bool net = meaning(ec) == errc::network_unreachable;
+        const bool net = meaning_of(ec) == errc::network_unreachable;
         return make(net ? Reason::net_unreachable : Reason::host_unreachable,
                     target + " can't be reached", number);
       }
@@ -192,7 +193,7 @@ Failure stream_failure(error_code ec, Phase phase, const Deadline& deadline) {
         return make(Reason::stalled, "connected, but no answer in time");
     }
   }
-  switch (meaning(ec)) {
+  switch (meaning_of(ec)) {
     case errc::connection_reset:
     case errc::connection_aborted:
     case errc::broken_pipe:
@@ -200,6 +201,7 @@ Failure stream_failure(error_code ec, Phase phase, const Deadline& deadline) {
     case errc::connection_refused:
       return make(Reason::refused, "the connection was refused", ec.value());
     case errc::timed_out:  // the peer stopped acknowledging
+    case errc::network_reset:
       return make(Reason::stalled, "the peer fell silent", ec.value());
     case errc::host_unreachable:
       return make(Reason::host_unreachable, "the peer can't be reached any more", ec.value());
@@ -210,9 +212,14 @@ Failure stream_failure(error_code ec, Phase phase, const Deadline& deadline) {
   }
 }
 
+Failure other_family(const IpAddress& source) {
+  return make(Reason::local_address, "the source address " + source.to_string() +
+                                         " can't reach an address of the other family");
+}
+
 Failure local_failure(error_code ec) {
   const int number = ec.value();
-  switch (meaning(ec)) {
+  switch (meaning_of(ec)) {
     case errc::too_many_files_open:
     case errc::too_many_files_open_in_system:
     case errc::no_buffer_space:

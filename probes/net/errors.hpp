@@ -36,4 +36,7 @@ Failure stream_failure(error_code ec, Phase phase, const Deadline& deadline);
 /// local_address, ...
 Failure local_failure(error_code ec);
 
+/// What binding to `source` means if what is to be reached has an address of the other family.
+Failure other_family(const IpAddress& source);
+
 }  // namespace reachd::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,15 @@ struct Listener {
   std::string user;         ///< name, or "uid 1000"; empty: the system does not tell
   std::string unit;         ///< systemd's: "nginx.service"; empty: not in one, or not known
   std::vector<std::string> processes;  ///< names, distinct; empty: not looked for or not readable
+  /// The system itself listens, for processes that it does not name: IIS through http.sys, on
+  /// Windows.
+  bool for_others = false;
 
   /// "nginx (unit nginx.service, user root)"; what is not known is left out, so it may be empty.
   std::string owner() const;
+  /// Whether a process of that name holds it, in any case of letters and with or without ".exe";
+  /// none if that can't be told.
+  std::optional<bool> held_by(const std::string& process) const;
 };
 
 /// How much to find out about owners; process names may take a walk over all processes.

@@ -18,11 +18,14 @@ using asio::ip::tcp;
 /// Stays off Asio until the first read or write: a probe that only connects never needs it.
 class TcpStream final : public Stream {
  public:
-  TcpStream(const asio::any_io_executor& executor, SocketHandle handle, bool v4,
+  TcpStream(const asio::any_io_executor& executor, ConnectedSocket connected, bool v4,
             bool reset_on_close, Deadline& deadline)
-      : handle_(std::move(handle)), socket_(executor), v4_(v4), watch_(deadline.watch(*this)) {
-    if (reset_on_close && handle_.is_open()) {
-      handle_.reset_on_close();
+      : connected_(std::move(connected)),
+        socket_(executor),
+        v4_(v4),
+        watch_(deadline.watch(*this)) {
+    if (reset_on_close && connected_.is_open()) {
+      connected_.reset_on_close();
     }
   }
 
@@ -53,7 +56,7 @@ class TcpStream final : public Stream {
   }
 
   void abort() noexcept override {
-    handle_.close();
+    connected_.close();
     error_code ignored;
     socket_.close(ignored);
   }
@@ -61,18 +64,15 @@ class TcpStream final : public Stream {
  private:
   error_code be_ready() {
     error_code ec;
-    if (handle_.is_open()) {
-      socket_.assign(v4_ ? tcp::v4() : tcp::v6(), handle_.get(), ec);
-      if (!ec) {
-        handle_.release();
-      }
+    if (connected_.is_open()) {
+      ec = connected_.give_to(socket_, v4_);
     } else if (!socket_.is_open()) {
       ec = asio::error::operation_aborted;
     }
     return ec;
   }
 
-  SocketHandle handle_;  // one of these two is open, none after abort()
+  ConnectedSocket connected_;  // one of these two is open, none after abort()
   tcp::socket socket_;
   bool v4_;
   Watch watch_;  // last: it lets go first
@@ -109,7 +109,7 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> connect_tcp(Network& network, E
   if (connect.pending()) {
     co_await connect.end();
   }
-  Result<SocketHandle> socket = connect.result();
+  Result<ConnectedSocket> socket = connect.result();
   if (!socket) {
     co_return std::unexpected(std::move(socket.error()));
   }

@@ -3,16 +3,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <algorithm>
-#include <cctype>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <mutex>
-#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "probes/net/revocation_cache.hpp"
+#include "probes/net/system_trust.hpp"
 
 namespace reachd::net {
 namespace {
@@ -38,54 +35,12 @@ std::unexpected<Failure> unreadable(const std::string& what, const std::string& 
   return std::unexpected(Failure{Reason::local_error, std::move(message), 0, std::nullopt});
 }
 
-/// "4a6481c9.0": how a folder of authorities names a certificate (openssl-rehash(1)).
-bool is_hashed_name(const std::string& name) {
-  constexpr std::size_t kHash = 8;
-  return name.size() > kHash + 1 && name[kHash] == '.' &&
-         std::all_of(name.begin(), name.begin() + kHash,
-                     [](unsigned char c) { return std::isxdigit(c) != 0; }) &&
-         std::isdigit(static_cast<unsigned char>(name[kHash + 1])) != 0;
-}
-
-bool holds_hashed_names(const std::string& folder) {
-  std::error_code ec;
-  for (std::filesystem::directory_iterator entry(folder, ec), end; !ec && entry != end;
-       entry.increment(ec)) {
-    if (is_hashed_name(entry->path().filename().string())) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// OpenSSL's folders: the environment's list or the built-in one. It opens them only when it looks
-/// for an issuer, so an absent or empty one goes unnoticed until every chain is untrusted.
-bool has_authority_folder() {
-  constexpr char kSeparator = std::filesystem::path::preferred_separator == '/' ? ':' : ';';
-  const char* from_environment = std::getenv(X509_get_default_cert_dir_env());
-  std::string_view rest =
-      from_environment == nullptr ? X509_get_default_cert_dir() : from_environment;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(kSeparator), rest.size());
-    if (holds_hashed_names(std::string(rest.substr(0, end)))) {
-      return true;
-    }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
-}
-
-bool has_authorities(SSL_CTX* context) {
-  const STACK_OF(X509_OBJECT)* loaded = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
-  return sk_X509_OBJECT_num(loaded) > 0 || has_authority_folder();
-}
-
-Result<std::shared_ptr<SSL_CTX>> make_context(const TlsOptions& options) {
+Loaded make_context(const TlsOptions& options) {
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
   if (!context) {
     ERR_clear_error();
-    return std::unexpected(
-        Failure{Reason::local_error, "OpenSSL can't make a TLS context", 0, std::nullopt});
+    return {std::unexpected(
+        Failure{Reason::local_error, "OpenSSL can't make a TLS context", 0, std::nullopt})};
   }
   SSL_CTX* raw = context.get();
   // Whatever a controller of 2012 speaks is observed; min_version, chain and name are judged later.
@@ -102,25 +57,26 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const TlsOptions& options) {
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(raw), X509_V_FLAG_PARTIAL_CHAIN);
   X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(raw), 1);
 
+  bool has_authorities = true;
   if (options.ca_file.empty()) {
-    SSL_CTX_set_default_verify_paths(raw);
+    has_authorities = load_system_authorities(*raw);
   } else if (SSL_CTX_load_verify_file(raw, options.ca_file.c_str()) != 1) {
-    return unreadable("certificate authorities", options.ca_file);
+    return {unreadable("certificate authorities", options.ca_file)};
   }
   // Without this OpenSSL asks the terminal for the pass phrase of an encrypted key.
   SSL_CTX_set_default_passwd_cb(raw, [](char*, int, int, void*) { return 0; });
   if (!options.certificate_file.empty()) {
     const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
     if (SSL_CTX_use_certificate_chain_file(raw, options.certificate_file.c_str()) != 1) {
-      return unreadable("client certificate", options.certificate_file);
+      return {unreadable("client certificate", options.certificate_file)};
     }
     if (SSL_CTX_use_PrivateKey_file(raw, key.c_str(), SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(raw) != 1) {
-      return unreadable("key of the client certificate", key);
+      return {unreadable("key of the client certificate", key)};
     }
   }
   ERR_clear_error();
-  return context;
+  return {std::move(context), has_authorities};
 }
 
 }  // namespace
@@ -140,9 +96,7 @@ Result<std::shared_ptr<SSL_CTX>> TrustStore::context(const TlsOptions& options) 
   const std::scoped_lock lock(impl_->mutex);
   auto found = impl_->contexts.find(profile);
   if (found == impl_->contexts.end()) {
-    Loaded loaded{make_context(options)};
-    loaded.has_authorities = !loaded.context || has_authorities(loaded.context->get());
-    found = impl_->contexts.emplace(profile, std::move(loaded)).first;
+    found = impl_->contexts.emplace(profile, make_context(options)).first;
   }
   const Loaded& loaded = found->second;
   if (!loaded.has_authorities && options.verify == TlsOptions::Verify::strict) {

@@ -108,10 +108,6 @@ class Socket final : public UdpSocket {
       silence.message = to_.to_string() + " sent no reply: open or filtered";
       return silence;
     }
-    if (ec == asio::error::connection_reset) {
-      // How Windows reports a port unreachable that answered an earlier datagram.
-      ec = asio::error::connection_refused;
-    }
     const auto icmp = aborted ? std::nullopt : take_icmp_error(socket_.native_handle());
     // An ICMP error of an earlier datagram surfaces at the next call too; it is not this call's.
     return connect_failure(to_, ec, immediate && !icmp, icmp, deadline_, Transport::udp);

@@ -66,7 +66,7 @@ void Connect::wait(std::move_only_function<void()> handler) {
   ConnectQueue::of(executor_).begin(socket_->get(), wait_, std::move(handler));
 }
 
-Result<SocketHandle> Connect::result() {
+Result<ConnectedSocket> Connect::result() {
   if (!socket_) {
     return std::move(socket_);
   }

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <string>
 #include <utility>
 
 #include "probes/net/error_queue.hpp"
@@ -40,9 +39,7 @@ void limit_hops(NativeSocket socket, IpAddress::Family family, int hops) noexcep
 Result<SocketHandle> begin_connect(const Endpoint& to, const std::optional<IpAddress>& source,
                                    std::optional<int> hops, const Deadline& deadline) {
   if (source && source->family != to.address.family) {
-    const std::string message =
-        "the source address " + source->to_string() + " can't reach an address of the other family";
-    return std::unexpected(Failure{Reason::local_address, message, 0, std::nullopt});
+    return std::unexpected(other_family(*source));
   }
   const auto remote = to_asio<tcp>(to);
   SocketHandle socket(::socket(remote.protocol().family(),
