@@ -2,7 +2,6 @@
 
 #include <date/tz.h>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -27,17 +26,14 @@ std::expected<Zone, std::string> Zone::find(std::string_view name) {
     return Zone();
   }
   try {
-    const std::vector<std::string> names = zone_names();
-    if (std::ranges::find(names, name) != names.end()) {
+    if (const date::time_zone* const zone = find_zone(name)) {
+      static_cast<void>(zone->get_info(Moment()));  // reads it now; never fails afterwards
       Zone result;
-      // Debian's library exports no member of the database; what zone_names() read is what is
-      // asked.
-      result.zone_ = date::locate_zone(name);
-      static_cast<void>(result.zone_->get_info(Moment()));  // reads it now; never fails afterwards
+      result.zone_ = zone;
       return result;
     }
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    const auto near = nearest(name, known);
+    const std::vector<std::string_view> names = zone_names();
+    const auto near = nearest(name, names);
     return std::unexpected("there is no time zone \"" + std::string(name.substr(0, 60)) + "\"" +
                            (near ? "; did you mean " + std::string(*near) + "?"
                                  : ", but UTC and such as Europe/Amsterdam"));

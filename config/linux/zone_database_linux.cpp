@@ -1,16 +1,22 @@
 #include <date/tz.h>
 
+#include <algorithm>
+
 #include "config/zone_database.hpp"
 
 namespace reachd::config {
 
-const date::tzdb& zone_database() { return date::get_tzdb(); }
+// A link is a file like any other. tzdb::locate_zone() is not in Debian's library as C++17 and
+// later see it.
+const date::time_zone* find_zone(std::string_view name) {
+  const auto& zones = date::get_tzdb().zones;
+  const auto found = std::ranges::find(zones, name, &date::time_zone::name);
+  return found == zones.end() ? nullptr : &*found;
+}
 
-// A link is a file like any other.
-std::vector<std::string> zone_names() {
-  std::vector<std::string> names;
-  names.reserve(zone_database().zones.size());
-  for (const date::time_zone& zone : zone_database().zones) {
+std::vector<std::string_view> zone_names() {
+  std::vector<std::string_view> names;
+  for (const date::time_zone& zone : date::get_tzdb().zones) {
     names.push_back(zone.name());
   }
   return names;

@@ -1,5 +1,6 @@
 #include <date/tz.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -50,19 +51,28 @@ const date::tzdb& unpack_and_read() {
   return date::get_tzdb();
 }
 
-}  // namespace
-
-const date::tzdb& zone_database() {
-  static const date::tzdb& database = unpack_and_read();
-  return database;
+const date::tzdb& database() {
+  static const date::tzdb& read = unpack_and_read();
+  return read;
 }
 
-std::vector<std::string> zone_names() {
-  std::vector<std::string> names;
-  for (const date::time_zone& zone : zone_database().zones) {
+}  // namespace
+
+const date::time_zone* find_zone(std::string_view name) {
+  const auto& zones = database().zones;
+  const auto& links = database().links;
+  const auto link = std::ranges::find(links, name, &date::time_zone_link::name);
+  const std::string_view real = link == links.end() ? name : link->target();
+  const auto found = std::ranges::find(zones, real, &date::time_zone::name);
+  return found == zones.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> zone_names() {
+  std::vector<std::string_view> names;
+  for (const date::time_zone& zone : database().zones) {
     names.push_back(zone.name());
   }
-  for (const date::time_zone_link& link : zone_database().links) {
+  for (const date::time_zone_link& link : database().links) {
     names.push_back(link.name());
   }
   return names;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include "tests/support/process.hpp"
 
 namespace reachd {
 namespace {
@@ -71,7 +71,7 @@ TEST(Reader, SizesHaveTheirBounds) {
 }
 
 TEST(Reader, SecretComesFromTheEnvironmentAndIsNeverShown) {
-  ASSERT_EQ(setenv("REACHD_TEST_SECRET", "s3cret", 1), 0);
+  test::set_environment("REACHD_TEST_SECRET", "s3cret");
   const Value map =
       map_of({{"password", "${REACHD_TEST_SECRET}"}, {"token", "${REACHD_TEST_UNSET}"}});
   Diagnostics diagnostics;

@@ -12,29 +12,19 @@
 #include <vector>
 
 #include "daemon/journal/journal.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace reachd::journal {
 
-/// A folder of one test.
+/// A folder of one test with its journal.
 class Folder {
  public:
-  Folder() {
-    std::string text = (std::filesystem::temp_directory_path() / "reachd-journal-XXXXXX").string();
-    path_ = mkdtemp(text.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code unknown;
-    std::filesystem::permissions(path_, std::filesystem::perms::owner_all, unknown);
-    std::filesystem::remove_all(path_, unknown);
-  }
-  std::string path() const { return path_.string(); }
-  std::string file() const { return (path_ / kFile).string(); }
+  std::string path() const { return folder_.path().string(); }
+  std::string file() const { return (folder_.path() / kFile).string(); }
   /// Names of what a journal was set aside as.
   std::vector<std::string> set_aside() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
       std::string name = entry.path().filename().string();
       if (name.find(".corrupt-") != std::string::npos && name.ends_with('Z')) {
         names.push_back(std::move(name));
@@ -44,7 +34,7 @@ class Folder {
   }
 
  private:
-  std::filesystem::path path_;
+  test::TemporaryFolder folder_;
 };
 
 /// Notes what it is told; waits for it.

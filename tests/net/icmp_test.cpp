@@ -8,7 +8,7 @@
 
 #include "probes/net/deadline.hpp"
 #include "probes/net/icmp_packet.hpp"
-#include "tests/support/descriptors.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/net_lab.hpp"
 
 namespace reachd::net {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "probes/net/errors.hpp"
-#include "tests/support/descriptors.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/net_lab.hpp"
 #include "tests/support/ports.hpp"
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "tests/support/descriptors.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/net_lab.hpp"
 #include "tests/support/ports.hpp"
 

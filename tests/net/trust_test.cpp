@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/support/process.hpp"
 #include "tests/support/test_ca.hpp"
 
 namespace reachd::net {
@@ -19,17 +20,11 @@ class Environment {
     if (const char* before = std::getenv(name)) {
       before_ = before;
     }
-    ::setenv(name, value.c_str(), 1);
+    test::set_environment(name, value);
   }
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
-  ~Environment() {
-    if (before_) {
-      ::setenv(name_, before_->c_str(), 1);
-    } else {
-      ::unsetenv(name_);
-    }
-  }
+  ~Environment() { test::set_environment(name_, before_); }
 
  private:
   const char* name_;

@@ -7,7 +7,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -15,6 +14,7 @@
 #include "probes/registry.hpp"
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/net_lab.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/test_ca.hpp"
 
 namespace reachd {
@@ -79,11 +79,6 @@ class Greeter {
 /// satisfy them. What the command mode of a chassis answers is not public.
 bool speaks_over_tcp(const ProbeType& type) {
   return type.transport == Transport::tcp && type.name != "tcp" && type.name != "cmm_command_mode";
-}
-
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator entries("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
 class EveryProbe : public testing::TestWithParam<std::string> {
@@ -176,13 +171,13 @@ TEST_P(EveryProbe, LeavesNoDescriptorOpen) {
   const std::string target = greeter.target(type());
   lab.probe(type(), target, {}, 20ms);
   greeter.forget_peers();
-  const std::size_t before = open_descriptors();
+  const std::size_t before = test::open_descriptors();
   for (int round = 0; round < 50; ++round) {
     lab.probe(type(), target, {}, 5ms);
   }
   lab.context.poll();  // what was accepted but not yet served
   greeter.forget_peers();
-  EXPECT_LE(open_descriptors(), before);
+  EXPECT_LE(test::open_descriptors(), before);
 }
 
 std::vector<std::string> names() {
