@@ -8,8 +8,8 @@
 
 #include "probes/net/deadline.hpp"
 #include "probes/net/icmp_packet.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/net_lab.hpp"
+#include "tests/support/process.hpp"
 
 namespace reachd::net {
 namespace {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "probes/net/errors.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/net_lab.hpp"
 #include "tests/support/ports.hpp"
+#include "tests/support/process.hpp"
 
 namespace reachd::net {
 namespace {

@@ -7,9 +7,9 @@
 #include <map>
 #include <vector>
 
-#include "tests/support/process.hpp"
 #include "tests/support/net_lab.hpp"
 #include "tests/support/ports.hpp"
+#include "tests/support/process.hpp"
 
 namespace reachd::net {
 namespace {
