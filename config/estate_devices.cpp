@@ -61,11 +61,11 @@ void check_dependencies(EstateContext& context) {
         children[parent].push_back(device.name);
         ++open[device.name];
       } else {
-        const auto near = nearest(parent, names);
-        context.diagnostics.error(device.place,
-                                  "device " + device.name + ": depends_on names \"" + parent +
-                                      "\", which is no device with one address" +
-                                      (near ? "; did you mean " + std::string(*near) + "?" : ""));
+        const auto likely = nearest(parent, names);
+        context.diagnostics.error(
+            device.place, "device " + device.name + ": depends_on names \"" + parent +
+                              "\", which is no device with one address" +
+                              (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
       }
     }
     if (!open.contains(device.name)) {

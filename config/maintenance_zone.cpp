@@ -33,10 +33,10 @@ std::expected<Zone, std::string> Zone::find(std::string_view name) {
       return result;
     }
     const std::vector<std::string_view> names = zone_names();
-    const auto near = nearest(name, names);
+    const auto likely = nearest(name, names);
     return std::unexpected("there is no time zone \"" + std::string(name.substr(0, 60)) + "\"" +
-                           (near ? "; did you mean " + std::string(*near) + "?"
-                                 : ", but UTC and such as Europe/Amsterdam"));
+                           (likely ? "; did you mean " + std::string(*likely) + "?"
+                                   : ", but UTC and such as Europe/Amsterdam"));
   } catch (const std::exception& failure) {
     return std::unexpected("the time zones can't be read (on Linux: package tzdata): " +
                            std::string(failure.what()));

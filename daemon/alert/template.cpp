@@ -152,9 +152,9 @@ std::string unknown_field(std::string_view name) {
   for (const Template::Field& field : kFields) {
     names.push_back(field.name);
   }
-  const auto near = nearest(name, names);
+  const auto likely = nearest(name, names);
   return "there is no field \"" + std::string(name.substr(0, 60)) + "\"" +
-         (near ? "; did you mean " + std::string(*near) + "?" : "");
+         (likely ? "; did you mean " + std::string(*likely) + "?" : "");
 }
 
 }  // namespace

@@ -80,10 +80,10 @@ int show(const Options& options, Context& context) {
     for (const auto& known : rows) {
       ids.push_back(known->id);
     }
-    const auto near = nearest(options.id, ids);
+    const auto likely = nearest(options.id, ids);
     context.err << "There is no requirement \"" << printable(options.id) << "\"";
-    context.err << (near ? "; did you mean " + std::string(*near) + "?\n"
-                         : "; see reachd catalog list\n");
+    context.err << (likely ? "; did you mean " + std::string(*likely) + "?\n"
+                           : "; see reachd catalog list\n");
     return kUsage;
   }
   if (options.as_json) {

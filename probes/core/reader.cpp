@@ -231,9 +231,10 @@ std::optional<std::size_t> Reader::choice_index(std::string_view key,
   if (found != words.end()) {
     return static_cast<std::size_t>(found - words.begin());
   }
-  const auto near = nearest(value->scalar, words);
+  const auto likely = nearest(value->scalar, words);
   error(key, std::string(key) + " is one of " + join(words, ", ") + ", not " +
-                 quote(value->scalar) + (near ? "; did you mean " + std::string(*near) + "?" : ""));
+                 quote(value->scalar) +
+                 (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
   return std::nullopt;
 }
 
@@ -308,10 +309,10 @@ void Reader::done() {
     if (std::ranges::find(known_, member.key) != known_.end()) {
       continue;
     }
-    const auto near = nearest(member.key, known_);
+    const auto likely = nearest(member.key, known_);
     diagnostics_.error(member.place,
                        what_ + ": unknown key " + quote(member.key) +
-                           (near ? "; did you mean " + std::string(*near) + "?" : ""));
+                           (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
   }
 }
 

@@ -99,9 +99,9 @@ TEST(Tds, OptionsBeyondThePacketAreRefused) {
   for (std::size_t size = 0; size < kSql2008.size(); ++size) {
     EXPECT_FALSE(tds::parse_answer(bytes(kSql2008).first(size))) << size;
   }
-  std::string far = kSql2008;
-  far[9] = '\xff';
-  EXPECT_FALSE(tds::parse_answer(bytes(far)));
+  std::string garbled = kSql2008;
+  garbled[9] = '\xff';
+  EXPECT_FALSE(tds::parse_answer(bytes(garbled)));
   std::string endless = kSql2008.substr(0, 13);
   for (int i = 0; i < 100; ++i) {
     endless += std::string("\x05\0\0\0\0", 5);

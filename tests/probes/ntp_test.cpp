@@ -200,9 +200,9 @@ TEST_F(NtpProbe, JudgesStratumAndOffsetWhereToldTo) {
   const auto third = [](const std::string& asked) { return Replies{answer(asked, 1min, 3)}; };
   const auto with = [](const char* key, const char* value) { return params({{key, text(value)}}); };
   EXPECT_EQ(see(third, with("max_stratum", "3")).reason, Reason::ok);
-  const Outcome far = see(third, with("max_stratum", "2"));
-  EXPECT_EQ(far.reason, Reason::content_mismatch);
-  EXPECT_EQ(fact(far, "stratum"), "3") << "the facts of a bad answer are kept";
+  const Outcome distant = see(third, with("max_stratum", "2"));
+  EXPECT_EQ(distant.reason, Reason::content_mismatch);
+  EXPECT_EQ(fact(distant, "stratum"), "3") << "the facts of a bad answer are kept";
   EXPECT_EQ(see(third, with("max_offset", "2m")).reason, Reason::ok);
   EXPECT_EQ(see(third, with("max_offset", "30s")).reason, Reason::content_mismatch);
   const auto late = [](const std::string& asked) { return Replies{answer(asked, -1min, 16)}; };
