@@ -22,6 +22,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/metrics/self_metrics.hpp"
 #include "daemon/observations.hpp"
+#include "daemon/platform/paths.hpp"
 #include "daemon/platform/service_host.hpp"
 #include "daemon/version.hpp"
 #include "daemon/web/server.hpp"
@@ -325,8 +326,14 @@ class Daemon {
 }  // namespace
 
 int run_daemon(const AppOptions& options) {
+  if (!options.log_file.empty()) {
+    // Where that fails the file can't be opened either, and that is told.
+    static_cast<void>(platform::make_private_folder(
+        std::filesystem::path(options.log_file).parent_path().string()));
+  }
   log::configure({.level = log::parse_level(options.log_level).value_or(log::Level::info),
-                  .format = options.log_json ? log::Format::json : log::Format::text});
+                  .format = options.log_json ? log::Format::json : log::Format::text,
+                  .file = options.log_file});
   log::info("reachd starting",
             {{"version", build_facts().version}, {"commit", build_facts().commit}});
   Diagnostics diagnostics;
@@ -336,7 +343,11 @@ int run_daemon(const AppOptions& options) {
     return observations->observed();
   });
   if (!loaded) {
-    std::fputs(diagnostics.to_string().c_str(), stderr);
+    if (options.log_file.empty()) {
+      std::fputs(diagnostics.to_string().c_str(), stderr);
+    } else {
+      log::error("can't start: bad configuration", {{"errors", diagnostics.to_string()}});
+    }
     return kBadConfiguration;
   }
   std::unique_ptr<Daemon> daemon;

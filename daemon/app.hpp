@@ -8,6 +8,7 @@ struct AppOptions {
   std::string config_file;
   std::string log_level = "info";  ///< debug, info, warning, error
   bool log_json = false;
+  std::string log_file;  ///< empty: standard error
 };
 
 /// The daemon: builds the object graph, runs until the service host asks it to stop. Returns the

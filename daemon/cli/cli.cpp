@@ -22,6 +22,7 @@ int run(int argc, const char* const* argv, Context& context) {
   add_validate(app, context);
   add_probe(app, context);
   add_catalog(app, context);
+  add_service(app, context);
   add_version(app, context);
   try {
     app.parse(argc, argv);

@@ -37,6 +37,7 @@ void add_plan(CLI::App& app, Context& context);
 void add_probe(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
+void add_service(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 

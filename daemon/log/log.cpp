@@ -3,10 +3,12 @@
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
 
 #include <array>
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 
 namespace reachd::log {
 namespace {
@@ -36,6 +38,18 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::FILE* out_;
 };
 
+spdlog::sink_ptr make_sink(const Options& options) {
+  if (options.file.empty()) {
+    return std::make_shared<FileSink>(options.out);
+  }
+  try {
+    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(options.file, kMostFileBytes,
+                                                                  kMostOldFiles);
+  } catch (const spdlog::spdlog_ex& error) {
+    throw std::runtime_error("can't open the log file " + options.file + ": " + error.what());
+  }
+}
+
 struct Logger {
   std::shared_ptr<spdlog::logger> logger;
   Format format = Format::text;
@@ -44,8 +58,7 @@ struct Logger {
 std::shared_ptr<const Logger> make_logger(const Options& options) {
   auto made = std::make_shared<Logger>();
   made->format = options.format;
-  made->logger =
-      std::make_shared<spdlog::logger>("reachd", std::make_shared<FileSink>(options.out));
+  made->logger = std::make_shared<spdlog::logger>("reachd", make_sink(options));
   const char* pattern = options.format == Format::json
                             ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                             : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <mutex>
@@ -41,9 +42,15 @@ struct Options {
   Level level = Level::info;
   Format format = Format::text;
   std::FILE* out = stderr;  ///< not owned; outlives the logging
+  std::string file{};       ///< if named, lines go there instead of to `out`
 };
 
-/// Takes effect for the lines that follow. Without it: info and above, text, standard error.
+/// A log file grows to so many bytes; then it is renamed (`reachd.1.log`), and so many are kept.
+inline constexpr std::size_t kMostFileBytes = std::size_t{10} * 1024 * 1024;
+inline constexpr std::size_t kMostOldFiles = 5;
+
+/// Takes effect for the lines that follow. Without it: info and above, text, standard error. Throws
+/// a std::runtime_error if the file can't be opened; then nothing has changed.
 void configure(const Options& options);
 bool enabled(Level level) noexcept;
 void write(Level level, std::string_view message, const Fields& fields = {});

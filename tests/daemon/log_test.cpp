@@ -5,8 +5,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
+
+#include "daemon/platform/paths.hpp"
 
 namespace reachd::log {
 namespace {
@@ -49,6 +54,37 @@ TEST_F(Log, JsonLinesKeepNumbersAndEscapeTheRest) {
   info("said \"no\"", {{"count", 3}, {"path", "C:\\x"}});
   EXPECT_THAT(written(),
               HasSubstr(R"("level":"info","message":"said \"no\"","count":3,"path":"C:\\x"})"));
+}
+
+TEST_F(Log, AFileIsRenamedBeforeItGrowsTooLong) {
+  namespace fs = std::filesystem;
+  const fs::path folder =
+      fs::path(::testing::TempDir()) / ("reachd-log-" + std::to_string(platform::process_id()));
+  fs::create_directories(folder);
+  configure(Options{.file = (folder / "reachd.log").string()});
+  info("the first line");
+  const std::string megabyte(std::size_t{1024} * 1024, 'x');
+  for (std::size_t i = 0; i < kMostFileBytes / megabyte.size(); ++i) {
+    info(megabyte);
+  }
+  info("the last line");
+  configure(Options{});  // closes it
+  EXPECT_LT(fs::file_size(folder / "reachd.log"), kMostFileBytes);
+  EXPECT_LE(fs::file_size(folder / "reachd.1.log"), kMostFileBytes);
+  std::ifstream file(folder / "reachd.1.log", std::ios::binary);
+  std::string line;
+  std::getline(file, line);
+  EXPECT_THAT(line, HasSubstr("info: the first line"));
+  file.close();
+  fs::remove_all(folder);
+}
+
+TEST_F(Log, AFileThatCannotBeOpenedChangesNothing) {
+  begin(Level::info, Format::text);
+  // A folder is no file.
+  EXPECT_THROW(configure(Options{.file = ::testing::TempDir()}), std::runtime_error);
+  info("still here");
+  EXPECT_THAT(written(), HasSubstr("still here"));
 }
 
 TEST_F(Log, LevelsBelowTheConfiguredOneAreLeftOut) {

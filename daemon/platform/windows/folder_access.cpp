@@ -25,11 +25,11 @@ struct LocalFreer {
 template <typename T>
 using Local = std::unique_ptr<T, LocalFreer>;
 
-/// A protected access list: what the folder above allows to others does not come down.
-std::wstring access_list(const std::string& sid) {
-  return L"O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;" + to_wide(sid) + L")";
-}
+/// A protected access list (what the folder above allows to others does not come down) that
+/// everything below inherits, owned by the administrators.
+constexpr std::wstring_view kOurs = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
+/// Empty if the text is wrong.
 Local<void> descriptor_of(const std::wstring& text) {
   PSECURITY_DESCRIPTOR made = nullptr;
   ::ConvertStringSecurityDescriptorToSecurityDescriptorW(text.c_str(), SDDL_REVISION_1, &made,
@@ -37,8 +37,22 @@ Local<void> descriptor_of(const std::wstring& text) {
   return Local<void>(made);
 }
 
+Local<void> sid_of(const std::wstring& text) {
+  PSID made = nullptr;
+  ::ConvertStringSidToSidW(text.c_str(), &made);
+  return Local<void>(made);
+}
+
+PACL list_of(const Local<void>& descriptor) {
+  BOOL present = FALSE;
+  BOOL defaulted = FALSE;
+  PACL list = nullptr;
+  ::GetSecurityDescriptorDacl(descriptor.get(), &present, &list, &defaulted);
+  return list;
+}
+
 /// The account that this process runs as; empty if Windows does not tell.
-std::string own_sid() {
+std::wstring own_sid() {
   HANDLE opened = nullptr;
   if (::OpenProcessToken(::GetCurrentProcess(), TOKEN_QUERY, &opened) == 0) {
     return {};
@@ -56,7 +70,32 @@ std::string own_sid() {
     return {};
   }
   const Local<wchar_t> kept(text);
-  return to_utf8(text);
+  return text;
+}
+
+/// What Windows knows of who may use a folder.
+struct Found {
+  Local<void> descriptor;
+  PACL list = nullptr;  ///< in the descriptor
+  bool ours = false;    ///< made by admit_to_folder(): nobody else can give a folder away like that
+};
+
+Found look_at(const std::wstring& path) {
+  Found found;
+  PSECURITY_DESCRIPTOR descriptor = nullptr;
+  PSID owner = nullptr;
+  if (::GetNamedSecurityInfoW(path.c_str(), SE_FILE_OBJECT,
+                              OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
+                              nullptr, &found.list, nullptr, &descriptor) != ERROR_SUCCESS) {
+    return found;
+  }
+  found.descriptor.reset(descriptor);
+  SECURITY_DESCRIPTOR_CONTROL control = 0;
+  DWORD revision = 0;
+  found.ours = ::IsWellKnownSid(owner, WinBuiltinAdministratorsSid) != 0 &&
+               ::GetSecurityDescriptorControl(descriptor, &control, &revision) != 0 &&
+               (control & SE_DACL_PROTECTED) != 0;
+  return found;
 }
 
 }  // namespace
@@ -68,26 +107,35 @@ std::string program_data_folder() {
   return result == S_OK ? to_utf8(folder) : "C:\\ProgramData";
 }
 
-std::error_code restrict_folder(const std::string& path, const std::string& sid, bool owned) {
-  const Local<void> descriptor = descriptor_of(access_list(sid));
-  if (!descriptor) {
-    return failure(::GetLastError());
-  }
-  BOOL present = FALSE;
-  BOOL defaulted = FALSE;
-  PACL list = nullptr;
-  PSID administrators = nullptr;
-  if (::GetSecurityDescriptorDacl(descriptor.get(), &present, &list, &defaulted) == 0 ||
-      ::GetSecurityDescriptorOwner(descriptor.get(), &administrators, &defaulted) == 0) {
-    return failure(::GetLastError());
-  }
+std::error_code admit_to_folder(const std::string& path, const std::string& sid,
+                                FolderRights rights) {
   std::wstring name = to_wide(path);
-  SECURITY_INFORMATION what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
-  if (owned) {
-    what |= OWNER_SECURITY_INFORMATION;
+  const Found found = look_at(name);
+  const Local<void> fresh = descriptor_of(std::wstring(kOurs));
+  const Local<void> account = sid_of(to_wide(sid));
+  const Local<void> administrators = sid_of(L"S-1-5-32-544");
+  if (!fresh || !account || !administrators) {
+    return failure(::GetLastError());
   }
-  return failure(::SetNamedSecurityInfoW(name.data(), SE_FILE_OBJECT, what,
-                                         owned ? administrators : nullptr, nullptr, list, nullptr));
+  EXPLICIT_ACCESSW entry{};
+  entry.grfAccessPermissions =
+      rights == FolderRights::full ? FILE_ALL_ACCESS : FILE_GENERIC_READ | FILE_GENERIC_EXECUTE;
+  entry.grfAccessMode = SET_ACCESS;
+  entry.grfInheritance = SUB_CONTAINERS_AND_OBJECTS_INHERIT;
+  entry.Trustee.TrusteeForm = TRUSTEE_IS_SID;
+  entry.Trustee.TrusteeType = TRUSTEE_IS_UNKNOWN;
+  entry.Trustee.ptstrName = static_cast<LPWSTR>(account.get());
+  PACL made = nullptr;
+  const DWORD refused =
+      ::SetEntriesInAclW(1, &entry, found.ours ? found.list : list_of(fresh), &made);
+  const Local<ACL> list(made);
+  if (refused != ERROR_SUCCESS) {
+    return failure(refused);
+  }
+  return failure(::SetNamedSecurityInfoW(
+      name.data(), SE_FILE_OBJECT,
+      OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+      administrators.get(), nullptr, list.get(), nullptr));
 }
 
 std::error_code make_private_folder(const std::string& path) {
@@ -103,9 +151,8 @@ std::error_code make_private_folder(const std::string& path) {
       return error;
     }
   }
-  const std::string sid = own_sid();
-  // Without an owner in it: only an administrator may make somebody else the owner.
-  const Local<void> descriptor = descriptor_of(access_list(sid).substr(4));
+  const std::wstring sid = own_sid();
+  const Local<void> descriptor = descriptor_of(std::wstring(kOurs) + L"(A;OICI;FA;;;" + sid + L")");
   if (sid.empty() || !descriptor) {
     return failure(::GetLastError());
   }
