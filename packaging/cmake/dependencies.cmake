@@ -38,5 +38,6 @@ target_compile_definitions(boost_impl PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOO
 target_link_libraries(boost_impl PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads
                       PRIVATE reachd_sanitizers)
 if(WIN32)
-  target_link_libraries(boost_impl PUBLIC ws2_32 mswsock iphlpapi crypt32 advapi32 bcrypt)
+  # ssp: what -fstack-protector-strong and _FORTIFY_SOURCE call.
+  target_link_libraries(boost_impl PUBLIC ws2_32 mswsock iphlpapi crypt32 advapi32 bcrypt ssp)
 endif()
