@@ -94,6 +94,7 @@ struct SinkType {
   /// `type`, `min_severity`, `match`, `suppressed` and runs done() afterwards. Does no I/O.
   MadeSink (*make)(Reader& params);
 };
+/// Those of this system: windows_event_log is there where an event log is.
 std::span<const SinkType> sink_types() noexcept;
 
 // One file a type: sinks/NAME.cpp.
@@ -102,5 +103,6 @@ SinkType file_sink() noexcept;
 SinkType smtp_sink() noexcept;
 SinkType syslog_sink() noexcept;
 SinkType webhook_sink() noexcept;
+SinkType windows_event_log_sink() noexcept;
 
 }  // namespace reachd::alert

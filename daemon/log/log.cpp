@@ -73,6 +73,7 @@ std::shared_ptr<const Logger> make_logger(const Options& options) {
 struct Current {
   std::mutex mutex;
   std::shared_ptr<const Logger> logger = make_logger(Options{});
+  std::shared_ptr<const Also> also;  ///< null: nobody
   std::atomic<Level> level{Level::info};
 };
 Current& current() {
@@ -161,6 +162,12 @@ void configure(const Options& options) {
   now.level = options.level;
 }
 
+void also_to(Also also) {
+  auto made = also ? std::make_shared<const Also>(std::move(also)) : nullptr;
+  const std::scoped_lock lock(current().mutex);
+  current().also = std::move(made);
+}
+
 bool enabled(Level level) noexcept { return level >= current().level.load(); }
 
 void write(Level level, std::string_view message, const Fields& fields) {
@@ -168,13 +175,18 @@ void write(Level level, std::string_view message, const Fields& fields) {
     return;
   }
   std::shared_ptr<const Logger> logger;
+  std::shared_ptr<const Also> also;
   {
     const std::scoped_lock lock(current().mutex);
     logger = current().logger;
+    also = current().also;
   }
   const std::string line =
       logger->format == Format::json ? as_json(message, fields) : as_text(message, fields);
   logger->logger->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+  if (also) {
+    (*also)(level, as_text(message, fields));
+  }
 }
 
 bool RareWarning::write(TimePoint now, std::string_view message, Fields fields) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -52,6 +53,10 @@ inline constexpr std::size_t kMostOldFiles = 5;
 /// Takes effect for the lines that follow. Without it: info and above, text, standard error. Throws
 /// a std::runtime_error if the file can't be opened; then nothing has changed.
 void configure(const Options& options);
+/// Somebody who gets each line that is written too, as text without time and level, on the thread
+/// that logs: it returns soon and does not log. Empty: nobody any more, but for calls under way.
+using Also = std::function<void(Level level, std::string_view line)>;
+void also_to(Also also);
 bool enabled(Level level) noexcept;
 void write(Level level, std::string_view message, const Fields& fields = {});
 
