@@ -2,9 +2,10 @@
 // in the Event Log.
 #include <windows.h>
 // after windows.h
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <array>
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -15,8 +16,6 @@
 
 namespace reachd::platform {
 namespace {
-
-using testing::ElementsAre;
 
 std::wstring own_path() {
   std::wstring path(MAX_PATH, L'\0');
@@ -53,8 +52,7 @@ TEST(Resources, TheVersionIsThatOfTheProject) {
 std::string shown(DWORD id, std::vector<std::wstring> strings) {
   std::array<DWORD_PTR, 8> arguments{};
   for (std::size_t i = 0; i < strings.size(); ++i) {
-    // What FormatMessageW takes with FORMAT_MESSAGE_ARGUMENT_ARRAY.
-    arguments.at(i) = reinterpret_cast<DWORD_PTR>(strings[i].data());
+    arguments.at(i) = std::bit_cast<DWORD_PTR>(strings[i].data());
   }
   std::wstring text(2000, L'\0');
   text.resize(::FormatMessageW(FORMAT_MESSAGE_FROM_HMODULE | FORMAT_MESSAGE_ARGUMENT_ARRAY, nullptr,

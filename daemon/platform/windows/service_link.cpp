@@ -30,6 +30,8 @@ ServiceLink::~ServiceLink() {
   if (confirmer_.joinable()) {  // ServiceMain did not come to its end
     confirmer_.detach();
   }
+  // Nor did its log, which may outlive by now what it listens to.
+  static_cast<void>(log_.release());
 }
 
 bool ServiceLink::open(const std::wstring& name) {
@@ -40,6 +42,7 @@ bool ServiceLink::open(const std::wstring& name) {
   }
   name_ = to_utf8(name);
   report(ledger_.now());
+  log_ = make_service_log(make_event_log());
   confirmer_ = std::thread([this] { confirm(); });
   return true;
 }
@@ -66,9 +69,13 @@ void ServiceLink::detach() {
   reload_ = nullptr;
 }
 
-void ServiceLink::running() {
+void ServiceLink::running(const std::string& text) {
   const std::scoped_lock lock(mutex_);
-  report(ledger_.running());
+  const auto status = ledger_.running();
+  if (status) {
+    log_->started(text);
+  }
+  report(status);
 }
 
 void ServiceLink::stopping() {
@@ -77,6 +84,8 @@ void ServiceLink::stopping() {
 }
 
 void ServiceLink::stopped(int exit_code) {
+  log_->stopped(exit_code);
+  log_.reset();  // while the manager is still told that this takes its time
   std::optional<ServiceLedger::Status> last;
   {
     const std::scoped_lock lock(mutex_);

@@ -4,11 +4,13 @@
 // after windows.h
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
 #include "daemon/platform/service_ledger.hpp"
+#include "daemon/platform/service_log.hpp"
 
 namespace reachd::platform {
 
@@ -28,7 +30,8 @@ class ServiceLink {
   void attach(std::function<void()> stop, std::function<void()> reload);
   void detach();
 
-  void running();
+  /// `text` says what is watched, for the Event Log.
+  void running(const std::string& text);
   void stopping();
   /// The last call: Windows may end the process right after.
   void stopped(int exit_code);
@@ -46,6 +49,7 @@ class ServiceLink {
   SERVICE_STATUS_HANDLE handle_ = nullptr;
   std::string name_;
   ServiceLedger ledger_;
+  std::unique_ptr<ServiceLog> log_;  ///< while the service is open; its thread's
   std::function<void()> stop_;
   std::function<void()> reload_;
   std::thread confirmer_;

@@ -57,9 +57,9 @@ class ManagedHost final : public WindowsHost {
   ManagedHost& operator=(const ManagedHost&) = delete;
   ~ManagedHost() override { link().detach(); }
 
-  void report(State state, const std::string& /*text*/) override {
+  void report(State state, const std::string& text) override {
     if (state == State::running) {
-      link().running();
+      link().running(text);
     } else if (state == State::stopping) {
       link().stopping();
     }
