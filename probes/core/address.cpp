@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
+#include <ranges>
 
 namespace reachd {
 namespace {
@@ -25,26 +26,53 @@ bool clear_host_bits(IpAddress& address, std::uint8_t prefix) {
   return clean;
 }
 
+/// Four decimal numbers without leading zeros, before the system's parser sees them: that of
+/// Windows takes "10.1", "010.0.0.1" and even "10.0.0.1:80" for an address.
+bool is_dotted_quad(std::string_view text) {
+  int numbers = 0;
+  for (const auto part : std::views::split(text, '.')) {
+    const std::string_view number(part.begin(), part.end());
+    const bool digits = std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits || number.empty() || (number.size() > 1 && number.front() == '0')) {
+      return false;
+    }
+    ++numbers;
+  }
+  return numbers == 4;
+}
+
+std::optional<IpAddress> parse_v4(const std::string& text) {
+  boost::system::error_code error;
+  const address_v4 parsed = boost::asio::ip::make_address_v4(text, error);
+  if (error || !is_dotted_quad(text)) {
+    return std::nullopt;
+  }
+  IpAddress result;
+  std::ranges::copy(parsed.to_bytes(), result.bytes.begin());
+  return result;
+}
+
+std::optional<IpAddress> parse_v6(const std::string& text) {
+  boost::system::error_code error;
+  const address_v6 parsed = boost::asio::ip::make_address_v6(text, error);
+  if (error || text.front() == '[') {
+    return std::nullopt;
+  }
+  IpAddress result;
+  result.family = IpAddress::Family::v6;
+  result.bytes = parsed.to_bytes();
+  result.scope = static_cast<std::uint32_t>(parsed.scope_id());
+  return result;
+}
+
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   if (text.empty() || text.size() > 64) {
     return std::nullopt;
   }
-  boost::system::error_code error;
-  const auto parsed = boost::asio::ip::make_address(std::string(text), error);
-  if (error) {
-    return std::nullopt;
-  }
-  IpAddress result;
-  if (parsed.is_v4()) {
-    std::ranges::copy(parsed.to_v4().to_bytes(), result.bytes.begin());
-    return result;
-  }
-  result.family = Family::v6;
-  result.bytes = parsed.to_v6().to_bytes();
-  result.scope = static_cast<std::uint32_t>(parsed.to_v6().scope_id());
-  return result;
+  const bool v6 = text.find(':') != std::string_view::npos;
+  return v6 ? parse_v6(std::string(text)) : parse_v4(std::string(text));
 }
 
 IpAddress IpAddress::v4(std::uint32_t host_order) {

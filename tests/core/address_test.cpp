@@ -14,7 +14,9 @@ TEST(IpAddress, ReadsAndPrintsBothFamilies) {
 }
 
 TEST(IpAddress, RefusesWhatIsNoAddress) {
-  for (const char* text : {"", "10.0.0", "10.0.0.256", "example.com", "[::1]", "1.2.3.4 "}) {
+  for (const char* text :
+       {"", "10.0.0", "10.0.0.256", "example.com", "[::1]", "1.2.3.4 ", "10.0.0.1:80", "[::1]:80",
+        "010.0.0.1", "0x0a.0.0.1", "10.0.0.", ".0.0.1"}) {
     EXPECT_FALSE(IpAddress::parse(text)) << text;
   }
 }
