@@ -152,7 +152,7 @@ int run_report(const ReportOptions& options, Context& context) {
     return code;
   }
   for (Window& window : *windows) {
-    auto checks = reading->availability(window.from, window.to);
+    auto checks = reading->availability(window.from, window.to, 0);
     if (!checks) {
       context.err << "reachd: " << printable(checks.error()) << "\n";
       return kFailed;

@@ -51,17 +51,43 @@ void add(Sums& sums, std::uint8_t state, Duration duration) {
   }
 }
 
-/// Adds what one piece saw. `changes`: of its run; `state`: at the run's beginning.
-void add_piece(Sums& sums, const Piece& piece, std::span<const Change> changes,
-               std::uint8_t state) {
+/// Shows what one piece saw to `visit(state, from, to)`, in order. `changes`: of its run; `state`:
+/// at the run's beginning.
+template <typename Visit>
+void walk_piece(const Piece& piece, std::span<const Change> changes, std::uint8_t state,
+                const Visit& visit) {
   WallTime at = piece.from;
   for (const Change& change : changes) {
     const WallTime until = std::clamp(change.time, at, piece.to);
-    add(sums, state, until - at);
+    visit(state, at, until);
     at = until;
     state = change.state;
   }
-  add(sums, state, piece.to - at);
+  visit(state, at, piece.to);
+}
+
+/// The same of all pieces.
+template <typename Visit>
+void walk(std::span<const RunRow> runs, std::span<const Piece> pieces,
+          std::span<const Change> changes, const Visit& visit) {
+  std::uint8_t state = 0;  // at the end of the run before
+  std::size_t next = 0;
+  std::size_t piece = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    while (next < changes.size() && changes[next].run < runs[i].number) {
+      ++next;  // of a run that is not there
+    }
+    const std::size_t first = next;
+    while (next < changes.size() && changes[next].run == runs[i].number) {
+      ++next;
+    }
+    const auto own = changes.subspan(first, next - first);
+    const std::uint8_t before = runs[i].continues ? state : 0;
+    for (; piece < pieces.size() && pieces[piece].run == i; ++piece) {
+      walk_piece(pieces[piece], own, before, visit);
+    }
+    state = own.empty() ? before : own.back().state;
+  }
 }
 
 std::vector<Availability> summed(std::span<const Availability> checks,
@@ -132,26 +158,36 @@ std::vector<Piece> pieces_of(std::span<const RunRow> runs, WallTime from, WallTi
 Sums sums_of(std::span<const RunRow> runs, std::span<const Piece> pieces,
              std::span<const Change> changes, WallTime from, WallTime to) {
   Sums sums;
-  std::uint8_t state = 0;  // at the end of the run before
-  std::size_t next = 0;
-  std::size_t piece = 0;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    while (next < changes.size() && changes[next].run < runs[i].number) {
-      ++next;  // of a run that is not there
-    }
-    const std::size_t first = next;
-    while (next < changes.size() && changes[next].run == runs[i].number) {
-      ++next;
-    }
-    const auto own = changes.subspan(first, next - first);
-    const std::uint8_t before = runs[i].continues ? state : 0;
-    for (; piece < pieces.size() && pieces[piece].run == i; ++piece) {
-      add_piece(sums, pieces[piece], own, before);
-    }
-    state = own.empty() ? before : own.back().state;
-  }
+  walk(runs, pieces, changes, [&sums](std::uint8_t state, WallTime begin, WallTime end) {
+    add(sums, state, end - begin);
+  });
   sums.not_observed = std::max(to - from, Duration::zero()) - sums.up - sums.degraded - sums.down;
   return sums;
+}
+
+std::string slots_of(std::span<const RunRow> runs, std::span<const Piece> pieces,
+                     std::span<const Change> changes, WallTime from, WallTime to,
+                     std::size_t count) {
+  std::string slots(count, '0');
+  const double length = std::chrono::duration<double>(to - from).count();
+  if (count == 0 || length <= 0) {
+    return slots;
+  }
+  const auto slot_at = [&](WallTime time) {
+    const double part = std::chrono::duration<double>(time - from).count() / length;
+    return std::min(static_cast<std::size_t>(part * static_cast<double>(count)), count - 1);
+  };
+  walk(runs, pieces, changes, [&](std::uint8_t state, WallTime begin, WallTime end) {
+    if (begin >= end) {
+      return;
+    }
+    const auto mark = static_cast<char>('0' + std::min<int>(state, 3));
+    const std::size_t last = slot_at(end - Duration(1));
+    for (std::size_t slot = slot_at(begin); slot <= last; ++slot) {
+      slots[slot] = std::max(slots[slot], mark);
+    }
+  });
+  return slots;
 }
 
 }  // namespace reachd::journal

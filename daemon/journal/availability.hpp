@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "daemon/journal/batch.hpp"
@@ -43,5 +45,10 @@ struct Sums {
 /// one before it. The sums add up to the window.
 Sums sums_of(std::span<const RunRow> runs, std::span<const Piece> pieces,
              std::span<const Change> changes, WallTime from, WallTime to);
+
+/// The same as Availability::slots, `count` of them.
+std::string slots_of(std::span<const RunRow> runs, std::span<const Piece> pieces,
+                     std::span<const Change> changes, WallTime from, WallTime to,
+                     std::size_t count);
 
 }  // namespace reachd::journal

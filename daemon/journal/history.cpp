@@ -156,7 +156,8 @@ void overlay(History& history, const Batch& unsaved) {
   }
 }
 
-std::vector<Availability> availability_of(const History& history, WallTime from, WallTime to) {
+std::vector<Availability> availability_of(const History& history, WallTime from, WallTime to,
+                                          std::size_t slots) {
   const std::vector<Piece> pieces = pieces_of(history.runs, from, to);
   std::vector<Availability> all;
   for (const auto& [id, check] : history.checks) {
@@ -169,7 +170,8 @@ std::vector<Availability> availability_of(const History& history, WallTime from,
                      .up = sums.up,
                      .degraded = sums.degraded,
                      .down = sums.down,
-                     .not_observed = sums.not_observed});
+                     .not_observed = sums.not_observed,
+                     .slots = slots_of(history.runs, pieces, check.changes, from, to, slots)});
     }
   }
   return all;

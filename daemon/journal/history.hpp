@@ -42,6 +42,8 @@ struct History {
 History read_history(sqlite::Connection& connection, WallTime from, WallTime to, WallTime now);
 /// What is not in the file yet.
 void overlay(History& history, const Batch& unsaved);
-std::vector<Availability> availability_of(const History& history, WallTime from, WallTime to);
+/// `slots`: as of Reading::availability.
+std::vector<Availability> availability_of(const History& history, WallTime from, WallTime to,
+                                          std::size_t slots);
 
 }  // namespace reachd::journal

@@ -106,8 +106,8 @@ std::int64_t LiveReading::last_sequence() const {
   return desk_.memory.last_sequence();
 }
 
-std::expected<std::vector<Availability>, std::string> LiveReading::availability(WallTime from,
-                                                                                WallTime to) const {
+std::expected<std::vector<Availability>, std::string> LiveReading::availability(
+    WallTime from, WallTime to, std::size_t slots) const {
   History history = history_in(path_, from, to, clock_.wall_now()).value_or(History{});
   {
     const std::scoped_lock lock(desk_.mutex);
@@ -116,7 +116,7 @@ std::expected<std::vector<Availability>, std::string> LiveReading::availability(
     }
     desk_.memory.lay_over(history, clock_);
   }
-  return availability_of(history, from, to);
+  return availability_of(history, from, to, slots);
 }
 
 }  // namespace reachd::journal

@@ -65,13 +65,13 @@ class FileReading final : public Reading {
         .value_or(0);
   }
 
-  std::expected<std::vector<Availability>, std::string> availability(WallTime from,
-                                                                     WallTime to) const override {
+  std::expected<std::vector<Availability>, std::string> availability(
+      WallTime from, WallTime to, std::size_t slots) const override {
     const auto history = history_in(path_, from, to, clock_.wall_now());
     if (!history) {
       return std::unexpected(history.error());
     }
-    return availability_of(*history, from, to);
+    return availability_of(*history, from, to, slots);
   }
 
  private:

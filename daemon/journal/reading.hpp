@@ -53,6 +53,9 @@ struct Availability {
   Duration degraded{};
   Duration down{};
   Duration not_observed{};  ///< no daemon ran, or it had no proof either way
+  /// The window in equal slots, each with the worst that was seen in it as engine::Verdict's
+  /// number: '1' up, '2' degraded, '3' down, '0' not observed. Empty unless asked for.
+  std::string slots{};
 
   Duration observed() const noexcept { return up + degraded + down; }
   /// Up or degraded of what was observed, 0 to 1; nothing where nothing was.
@@ -73,9 +76,10 @@ class Reading {
   /// Of the event with this id; nothing: there is none (any more).
   virtual std::optional<std::int64_t> sequence_of(const std::string& event_id) const = 0;
   virtual std::int64_t last_sequence() const = 0;
-  /// Every check that was observed in the window or is configured now, sorted by id.
-  virtual std::expected<std::vector<Availability>, std::string> availability(WallTime from,
-                                                                             WallTime to) const = 0;
+  /// Every check that was observed in the window or is configured now, sorted by id. `slots`: into
+  /// how many the window is cut for Availability::slots; 0: none.
+  virtual std::expected<std::vector<Availability>, std::string> availability(
+      WallTime from, WallTime to, std::size_t slots) const = 0;
 };
 
 /// Opens the journal in `folder` for reading only.

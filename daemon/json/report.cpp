@@ -26,6 +26,9 @@ void write_report(Writer& out, WallTime from, WallTime to,
     out.begin_object().member("check", row.check).member("name", row.name);
     out.key("product").value_or_null(row.product).key("device").value_or_null(row.device);
     write_times(out, row);
+    if (!row.slots.empty()) {
+      out.member("timeline", row.slots);
+    }
     out.end_object();
   }
   out.end_array().key("products").begin_array();

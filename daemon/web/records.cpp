@@ -16,6 +16,8 @@ namespace {
 constexpr Duration kDefaultWindow = std::chrono::hours(24);
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMostLimit = 1000;
+/// A day by the minute.
+constexpr std::size_t kMostSlots = 1440;
 /// So many are looked at for one page; the next one goes on from there.
 constexpr std::size_t kMostLooked = 50'000;
 
@@ -187,8 +189,15 @@ Response events(const journal::Reading& journal, const Request& request, WallTim
 Response report(const journal::Reading& journal, const Request& request, WallTime now) {
   WallTime from = now - kDefaultWindow;
   WallTime to = now;
+  std::size_t slots = 0;
   for (const auto& [key, value] : request.query) {
-    if (key == "window") {
+    if (key == "slots") {
+      const auto number = parse_number(value);
+      if (!number || *number == 0 || *number > kMostSlots) {
+        return json_error(400, "slots is a number from 1 to 1440, not " + quoted(value));
+      }
+      slots = *number;
+    } else if (key == "window") {
       const auto window = parse_duration(value);
       if (!window || *window <= Duration::zero()) {
         return json_error(400, "window is a time such as 24h or 30d, not " + quoted(value));
@@ -202,14 +211,14 @@ Response report(const journal::Reading& journal, const Request& request, WallTim
       }
       (key == "from" ? from : to) = *time;
     } else {
-      return json_error(400,
-                        "nothing is called " + quoted(key) + "; there are window, from and to");
+      return json_error(
+          400, "nothing is called " + quoted(key) + "; there are window, from, to and slots");
     }
   }
   if (from >= to) {
     return json_error(400, "the report would end before it begins");
   }
-  const auto rows = journal.availability(from, to);
+  const auto rows = journal.availability(from, to, slots);
   if (!rows) {
     return json_error(503, rows.error());
   }

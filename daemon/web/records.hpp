@@ -38,7 +38,7 @@ class EventFilter {
 Response events(const journal::Reading& journal, const Request& request, WallTime now);
 
 /// /api/v1/report: json::write_report over `window=24h` (the default; any duration), or `from` and
-/// `to`, times as above. Blocks for the disk.
+/// `to`, times as above; `slots=96` adds each check's timeline. Blocks for the disk.
 Response report(const journal::Reading& journal, const Request& request, WallTime now);
 
 /// Where a stream goes on after this event, which may be older than what is kept: the sequence of

@@ -159,7 +159,7 @@ void catch_up(const journal::Journal& journal) {
 void report(const journal::Journal& journal) {
   const auto began = BenchClock::now();
   const WallTime now = system_clock().wall_now();
-  const auto rows = journal.reading().availability(now - std::chrono::days(30), now);
+  const auto rows = journal.reading().availability(now - std::chrono::days(30), now, 0);
   std::printf("a report of 30 days over %zu checks takes %.0f ms\n", rows ? rows->size() : 0,
               ms_since(began));
 }

@@ -107,6 +107,32 @@ TEST(Availability, ChangesOutOfOrderNeverCountBackwards) {
             sums(0, 0, 50, 50));
 }
 
+std::string slots(const std::vector<RunRow>& runs, const std::vector<Change>& changes,
+                  std::int64_t from, std::int64_t to, std::size_t count) {
+  return slots_of(runs, pieces_of(runs, at(from), at(to)), changes, at(from), at(to), count);
+}
+
+TEST(Slots, EachShowsTheWorstThatWasSeenInIt) {
+  const std::vector runs{run(1, 0, 80)};
+  const std::vector changes{change(1, 0, kUp), change(1, 25, kDown), change(1, 26, kUp),
+                            change(1, 40, kDegraded), change(1, 60, kUp)};
+  EXPECT_EQ(slots(runs, changes, 0, 100, 10), "1131221100");
+  EXPECT_EQ(slots(runs, changes, 0, 100, 1), "3");
+  EXPECT_EQ(slots(runs, changes, 0, 100, 0), "");
+}
+
+TEST(Slots, AnInstantBelongsToTheSlotThatItBegins) {
+  const std::vector runs{run(1, 0, 100)};
+  EXPECT_EQ(slots(runs, {change(1, 0, kUp), change(1, 50, kDown)}, 0, 100, 2), "13");
+}
+
+TEST(Slots, BetweenRunsAndOutsideOfThemNobodyLooks) {
+  EXPECT_EQ(
+      slots({run(1, 10, 20), run(2, 40, 50)}, {change(1, 10, kUp), change(2, 40, kDown)}, 0, 60, 6),
+      "010030");
+  EXPECT_EQ(slots({}, {}, 0, 60, 3), "000");
+}
+
 TEST(Availability, APartIsOfWhatWasObserved) {
   const Availability row{.check = "a",
                          .name = "",

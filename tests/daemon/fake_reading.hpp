@@ -68,12 +68,13 @@ class FakeReading final : public journal::Reading {
   std::int64_t last_sequence() const override { return rows.empty() ? 0 : rows.back().sequence; }
 
   std::expected<std::vector<journal::Availability>, std::string> availability(
-      WallTime from, WallTime to) const override {
+      WallTime from, WallTime to, std::size_t slots) const override {
     asked_from = from;
     asked_to = to;
     journal::Availability row;
     row.check = "a";
     row.up = to - from;
+    row.slots.assign(slots, '1');
     return std::vector{row};
   }
 

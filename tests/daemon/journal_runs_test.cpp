@@ -39,7 +39,7 @@ CheckRow check_row(const std::string& check) {
 
 /// Of the only check there is.
 Availability only(const Reading& reading, WallTime from, WallTime to) {
-  const auto rows = reading.availability(from, to);
+  const auto rows = reading.availability(from, to, 0);
   EXPECT_TRUE(rows) << rows.error();
   EXPECT_EQ(rows->size(), 1U);
   return rows && rows->size() == 1 ? rows->front() : Availability{};
@@ -163,7 +163,7 @@ TEST(JournalRuns, ChecksThatAreGoneAreReportedWhileTheyWereObserved) {
   gone.checks_gone.push_back("old");
   EXPECT_TRUE(write_and_wait(*journal, std::move(gone)));
   clock.pass(10s);
-  const auto both = journal->reading().availability(begin, clock.wall_now());
+  const auto both = journal->reading().availability(begin, clock.wall_now(), 0);
   ASSERT_TRUE(both);
   ASSERT_THAT(*both, SizeIs(2));
   EXPECT_EQ((*both)[0].check, "new");
@@ -277,12 +277,12 @@ TEST(JournalRetention, WhatIsTooOldGoesAndTheReportStaysRight) {
     trimmed.clock.pass(1h);
   }
   const WallTime now = trimmed.clock.wall_now();
-  const auto before = trimmed.reading->availability(now - 24h, now);
+  const auto before = trimmed.reading->availability(now - 24h, now, 0);
   ASSERT_TRUE(before);
   EXPECT_GT(trimmed.trim(trimmer), 1);
   EXPECT_EQ(trimmed.number("SELECT count(*) FROM events"), 24);
   EXPECT_EQ(trimmed.number("SELECT count(*) FROM transitions"), 24 + 1);
-  const auto after = trimmed.reading->availability(now - 24h, now);
+  const auto after = trimmed.reading->availability(now - 24h, now, 0);
   ASSERT_TRUE(after);
   ASSERT_THAT(*after, SizeIs(2));
   for (std::size_t i = 0; i < 2; ++i) {

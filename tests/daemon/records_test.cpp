@@ -113,6 +113,8 @@ TEST(Report, CoversTheLastDayOrWhatIsAskedFor) {
     return web::report(journal, request, kNow);
   };
   EXPECT_EQ(report("").status, 200U);
+  EXPECT_THAT(report("").text, testing::Not(HasSubstr("timeline")));
+  EXPECT_THAT(report("slots=4").text, HasSubstr(R"("timeline":"1111")"));
   EXPECT_EQ(journal.asked_from, kNow - 24h);
   EXPECT_EQ(journal.asked_to, kNow);
   report("window=30d");
@@ -121,7 +123,7 @@ TEST(Report, CoversTheLastDayOrWhatIsAskedFor) {
   EXPECT_EQ(journal.asked_to - journal.asked_from, 24h);
   for (const char* query :
        {"window=-1h", "window=x", "from=2023-11-02T00:00:00Z&to=2023-11-01T00:00:00Z", "to=soon",
-        "check=a"}) {
+        "check=a", "slots=0", "slots=1441", "slots=x"}) {
     EXPECT_EQ(report(query).status, 400U) << query;
   }
 }
