@@ -72,6 +72,12 @@ std::vector<std::string> texts(const std::vector<Target>& targets) {
   return result;
 }
 
+/// The host of a URL that may be empty.
+std::vector<std::string> names_in(const std::string& url) {
+  const auto target = parse_target(url);
+  return target ? std::vector{target->host} : std::vector<std::string>();
+}
+
 journal::Options journal_options(const config::Settings& settings) {
   journal::Options options;
   options.folder = state_folder(settings);
@@ -248,6 +254,7 @@ class Daemon {
             [this](std::int64_t after, std::size_t most) {
               return alerter_->journal().next_events(after, most);
             },
+        .names = names_in(rules_.alerting->external_url),
     };
   }
 

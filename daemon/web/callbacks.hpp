@@ -33,6 +33,9 @@ struct Callbacks {
   /// The events after this sequence, at most so many; called on the same thread, because those
   /// that are not new are on the disk.
   std::function<std::vector<journal::EventRow>(std::int64_t after, std::size_t most)> next_events;
+  /// Names that people ask for this server by, beside those of the host and of its listeners: that
+  /// of a reverse proxy.
+  std::vector<std::string> names;
 };
 
 }  // namespace reachd::web

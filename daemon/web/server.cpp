@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
@@ -64,13 +65,16 @@ class ServerImpl final : public Server {
       : shared_{.context = std::make_shared<asio::io_context>(1),
                 .callbacks = std::move(callbacks),
                 .limits = limits},
-        drained_(*shared_.context) {}
+        drained_(*shared_.context) {
+    shared_.names = shared_.callbacks.names;
+  }
 
   ~ServerImpl() override { stop(); }
 
   std::expected<void, std::string> listen(const Target& target) {
     tcp::resolver resolver(*shared_.context);
     error_code error;
+    shared_.names.push_back(target.host);
     const auto found =
         resolver.resolve(target.host, std::to_string(target.port),
                          tcp::resolver::passive | tcp::resolver::numeric_service, error);
@@ -90,6 +94,8 @@ class ServerImpl final : public Server {
   }
 
   void start() {
+    error_code unknown;
+    shared_.names.push_back(asio::ip::host_name(unknown));
     for (Listener& listener : listeners_) {
       asio::co_spawn(*shared_.context, accept(listener),
                      [](const std::exception_ptr& failure) { report("accepting", failure); });

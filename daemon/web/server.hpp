@@ -29,7 +29,8 @@ struct ServerLimits {
 };
 
 /// HTTP/1.1 on its own thread and io_context, so that a slow or large scrape never delays a probe.
-/// Without TLS or authentication: on an address beyond loopback only scrapes and health are open.
+/// Without TLS or authentication: on an address beyond loopback only scrapes and health are open,
+/// and on loopback only requests for this host by name or address (421 for others).
 class Server {
  public:
   virtual ~Server() = default;

@@ -53,8 +53,9 @@ std::size_t scrape(const Endpoint& server, const std::string& headers) {
   asio::io_context context;
   asio::ip::tcp::socket socket(context);
   socket.connect({asio::ip::make_address(server.address.to_string()), server.port});
-  asio::write(socket, asio::buffer("GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n" +
-                                   headers + "\r\n"));
+  asio::write(socket,
+              asio::buffer("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                           headers + "\r\n"));
   static std::array<char, std::size_t{64} * 1024> bytes;
   std::size_t total = 0;
   boost::system::error_code error;
