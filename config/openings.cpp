@@ -84,13 +84,7 @@ struct Line {
 
 class Lines {
  public:
-  explicit Lines(const Plan& plan) : plan_(plan) {
-    for (const Check& check : plan.checks) {
-      if (check.ends && plan.probes[check.probe].type->transport == Transport::local) {
-        own_names_.insert(check.ends->host);  // what listens here is called so by others
-      }
-    }
-  }
+  Lines(const Plan& plan, const OwnNames& names) : plan_(plan), own_names_(names) {}
 
   void add(const Check& check) {
     const ProbeSpec& spec = plan_.probes[check.probe];
@@ -159,7 +153,7 @@ class Lines {
   }
 
   const Plan& plan_;
-  std::set<std::string, std::less<>> own_names_;
+  const OwnNames& own_names_;
   std::vector<Line> lines_;
   std::map<std::tuple<std::string, std::string, std::uint16_t, Transport, Leg>, std::size_t>
       by_ends_;
@@ -288,8 +282,23 @@ class Gathering {
 
 }  // namespace
 
+OwnNames own_names(const Plan& plan) {
+  OwnNames names;
+  for (const Check& check : plan.checks) {
+    if (check.ends && plan.probes[check.probe].type->transport == Transport::local) {
+      names.insert(check.ends->host);
+    }
+  }
+  return names;
+}
+
 std::vector<Opening> openings(const Plan& plan, const std::vector<const Check*>& checks) {
-  Lines lines(plan);
+  return openings(plan, checks, own_names(plan));
+}
+
+std::vector<Opening> openings(const Plan& plan, const std::vector<const Check*>& checks,
+                              const OwnNames& names) {
+  Lines lines(plan, names);
   for (const Check* check : checks) {
     lines.add(*check);
   }

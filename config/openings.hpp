@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,5 +45,12 @@ struct Opening {
 /// itself needs none. Through a proxy there are two: to it, and from it to the target. An inbound
 /// requirement comes from its peers; this host goes by its vantage. The plan outlives the result.
 std::vector<Opening> openings(const Plan& plan, const std::vector<const Check*>& checks);
+
+/// What others call this host by, as far as its listeners tell.
+using OwnNames = std::set<std::string>;
+OwnNames own_names(const Plan& plan);
+/// The same for who asks about one check after the other and has own_names() already.
+std::vector<Opening> openings(const Plan& plan, const std::vector<const Check*>& checks,
+                              const OwnNames& names);
 
 }  // namespace reachd::config

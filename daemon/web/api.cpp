@@ -6,6 +6,8 @@
 
 #include "daemon/json/json.hpp"
 #include "daemon/web/discovery.hpp"
+#include "daemon/web/glance.hpp"
+#include "daemon/web/page.hpp"
 #include "daemon/web/query.hpp"
 #include "daemon/web/records.hpp"
 
@@ -48,6 +50,9 @@ class RowsBody final : public Body {
  public:
   RowsBody(std::shared_ptr<const engine::Board> board, const ListQuery& query, bool with_state)
       : board_(std::move(board)), with_state_(with_state), out_(text_) {
+    if (with_state && query.detail() == Detail::brief) {
+      brief_.emplace(board_->plan());
+    }
     std::size_t total = 0;
     for (std::uint32_t check = 0; check < board_->size(); ++check) {
       if (query.matches(*board_, check)) {
@@ -71,7 +76,9 @@ class RowsBody final : public Body {
     const config::Plan& plan = board_->plan();
     while (next_ < page_.size() && text_.size() < kPiece) {
       const std::uint32_t check = page_[next_++];
-      if (with_state_) {
+      if (brief_) {
+        write_brief(out_, *brief_, glance_at(*board_, check));
+      } else if (with_state_) {
         json::write_check_status(out_, plan, plan.checks[check], board_->status(check));
       } else {
         json::write_plan_row(out_, plan, plan.checks[check]);
@@ -90,6 +97,7 @@ class RowsBody final : public Body {
  private:
   std::shared_ptr<const engine::Board> board_;
   bool with_state_;
+  std::optional<FirewallWords> brief_;  ///< set: rows are brief
   std::vector<std::uint32_t> page_;
   std::size_t next_ = 0;
   std::string text_;
@@ -103,7 +111,9 @@ Response no_plan_yet() { return json_error(503, "there is no plan yet"); }
 Response Api::answer(const Match& where, const Request& request) {
   switch (where.route) {
     case Route::index:
-      return index_page();
+      return status_page(callbacks_.board().get(), request, system_clock().wall_now());
+    case Route::page_file:
+      return page_file(where.rest, request);
     case Route::metrics:
       return metrics(request);
     case Route::healthy:
@@ -117,7 +127,7 @@ Response Api::answer(const Match& where, const Request& request) {
     case Route::plan:
       return checks(request, false);
     case Route::check:
-      return check(where.rest);
+      return check(where.rest, request);
     case Route::discovery: {
       auto board = callbacks_.board();
       return board ? discovery(std::move(board), request.query) : no_plan_yet();
@@ -126,6 +136,11 @@ Response Api::answer(const Match& where, const Request& request) {
       return plain(403,
                    "This needs authentication on an address beyond loopback; only /metrics, "
                    "/-/healthy and /-/ready are open there.");
+    case Route::misdirected:
+      return plain(
+          421,
+          "This is not the host of that name; ask by 127.0.0.1, localhost, this host's own "
+          "name or the one in alerting.external_url.");
     case Route::method_not_allowed: {
       Response response = plain(405, "This path takes " + std::string(where.allow) + ".");
       response.headers.emplace_back("Allow", where.allow);
@@ -178,7 +193,15 @@ Response Api::checks(const Request& request, bool with_state) {
   return response;
 }
 
-Response Api::check(std::string_view id) {
+Response Api::check(std::string_view id, const Request& request) {
+  Detail detail = Detail::full;
+  for (const auto& [key, value] : request.query) {
+    const auto wanted = key == "view" ? parse_detail(value) : std::nullopt;
+    if (!wanted) {
+      return json_error(400, "of one check only view=full and view=brief can be asked for");
+    }
+    detail = *wanted;
+  }
   const auto board = callbacks_.board();
   if (!board) {
     return no_plan_yet();
@@ -191,33 +214,12 @@ Response Api::check(std::string_view id) {
   response.content_type = kJson;
   json::Writer out(response.text);
   const config::Plan& plan = board->plan();
-  json::write_check_status(out, plan, plan.checks[*index], board->status(*index));
+  if (detail == Detail::brief) {
+    write_brief(out, FirewallWords(plan), glance_at(*board, *index));
+  } else {
+    json::write_check_status(out, plan, plan.checks[*index], board->status(*index));
+  }
   response.text += '\n';
-  return response;
-}
-
-Response index_page() {
-  Response response;
-  response.content_type = "text/html; charset=utf-8";
-  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'");
-  response.text = R"(<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<title>reachd</title>
-<h1>reachd</h1>
-<ul>
-<li><a href="/metrics">/metrics</a>: for Prometheus
-<li><a href="/api/v1/checks?state=down">/api/v1/checks?state=down</a>: what can't be reached now
-<li><a href="/api/v1/checks">/api/v1/checks</a>: every check and its last result
-<li><a href="/api/v1/events">/api/v1/events</a>: what happened, the newest first
-<li><a href="/api/v1/report">/api/v1/report</a>: availability over the last day
-<li><a href="/api/v1/stream">/api/v1/stream</a>: what happens, as it happens
-<li><a href="/api/v1/plan">/api/v1/plan</a>: what is probed and why
-<li><a href="/sd/prometheus">/sd/prometheus</a>: the targets of the plan, for other probers
-<li><a href="/-/healthy">/-/healthy</a> and <a href="/-/ready">/-/ready</a>: for supervisors
-</ul>
-</html>
-)";
   return response;
 }
 

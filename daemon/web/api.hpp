@@ -22,15 +22,12 @@ class Api {
  private:
   Response metrics(const Request& request);
   Response checks(const Request& request, bool with_state);
-  Response check(std::string_view id);
+  Response check(std::string_view id, const Request& request);
 
   const Callbacks& callbacks_;
   metrics::Exposition exposition_;
   /// Held by each scrape that is under way; how many hold it is how many there are.
   std::shared_ptr<const int> scrapes_ = std::make_shared<const int>(0);
 };
-
-/// A page that says where things are.
-Response index_page();
 
 }  // namespace reachd::web

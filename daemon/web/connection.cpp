@@ -1,5 +1,6 @@
 #include "daemon/web/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "daemon/web/gzip.hpp"
+#include "daemon/web/host_names.hpp"
 #include "daemon/web/wait.hpp"
 #include "probes/core/decimal.hpp"
 
@@ -70,7 +72,10 @@ asio::awaitable<void> Connection::serve() {
       break;
     }
     request->loopback = loopback_;
-    const Match where = match(request->method, request->path, loopback_);
+    Match where = match(request->method, request->path, loopback_);
+    if (loopback_ && !is_own_host(request->host, shared_.names)) {
+      where = {.route = Route::misdirected, .rest = {}, .allow = {}};
+    }
     Response response;
     if (where.route == Route::stream) {
       co_await stream(*request);
@@ -284,15 +289,18 @@ std::string Connection::head_of(const Request& request, const Response& response
   add("Date", http_date(std::chrono::system_clock::now()));
   add("Content-Type", response.content_type);
   add("X-Content-Type-Options", "nosniff");
-  add("Cache-Control", "no-store");
+  const auto is_caching = [](const auto& header) { return header.first == "Cache-Control"; };
+  if (std::ranges::none_of(response.headers, is_caching)) {
+    add("Cache-Control", "no-store");
+  }
   for (const auto& [name, value] : response.headers) {
     add(name, value);
   }
   if (gzip) {
     add("Content-Encoding", "gzip");
   }
-  if (response.endless) {
-    // Its end is the connection's (RFC 9112, 6.3).
+  if (response.endless || response.status == 304) {
+    // Its end is the connection's (RFC 9112, 6.3), or it has no content (RFC 9110, 15.4.5).
   } else if (!response.body) {
     std::string size;
     append_integer(size, response.text.size());

@@ -31,6 +31,7 @@ struct Shared {
   std::shared_ptr<boost::asio::io_context> context;
   Callbacks callbacks;
   ServerLimits limits;
+  std::vector<std::string> names{};  ///< that this host goes by, for requests over loopback
   Api api{callbacks};
   bool stopping = false;
   std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with

@@ -69,6 +69,8 @@ std::string_view reason_phrase(unsigned status) noexcept {
   switch (status) {
     case 200:
       return "OK";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 403:
@@ -81,6 +83,8 @@ std::string_view reason_phrase(unsigned status) noexcept {
       return "Request Timeout";
     case 413:
       return "Content Too Large";
+    case 421:
+      return "Misdirected Request";
     case 500:
       return "Internal Server Error";
     case 503:

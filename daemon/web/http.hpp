@@ -22,6 +22,7 @@ struct Request {
   std::string origin;                                      ///< the Origin header, empty: none
   std::string accept;
   std::string accept_encoding;
+  std::string if_none_match;
   std::string last_event_id;  ///< where a stream goes on (WHATWG HTML, 9.2.3)
   bool loopback = true;       ///< came in on an address that only this machine can reach
   bool keep_alive = true;     ///< the client wants to go on

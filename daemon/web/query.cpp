@@ -26,6 +26,12 @@ bool is_selector_key(std::string_view key) noexcept {
   return std::ranges::find(kSelectorKeys, key) != kSelectorKeys.end() || key.starts_with("label.");
 }
 
+std::optional<Detail> parse_detail(std::string_view text) noexcept {
+  return text == "full"    ? std::optional(Detail::full)
+         : text == "brief" ? std::optional(Detail::brief)
+                           : std::nullopt;
+}
+
 std::optional<std::size_t> parse_number(std::string_view text) noexcept {
   std::size_t number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -54,6 +60,12 @@ std::expected<ListQuery, std::string> ListQuery::parse(
       } else {
         result.limit_ = std::min(*number, kMaxLimit);
       }
+    } else if (key == "view") {
+      const auto detail = parse_detail(value);
+      if (!detail) {
+        return std::unexpected("view is full or brief, not " + quoted(value));
+      }
+      result.detail_ = *detail;
     } else if (key == "state") {
       const auto verdict = parse_verdict(value);
       if (!verdict) {
@@ -74,9 +86,10 @@ std::expected<ListQuery, std::string> ListQuery::parse(
       }
       group->any_of.push_back(std::move(*selector));
     } else {
-      return std::unexpected("nothing is called " + quoted(key) +
-                             "; there are offset, limit, state, name, check, product, requirement, "
-                             "device, probe and label.KEY");
+      return std::unexpected(
+          "nothing is called " + quoted(key) +
+          "; there are offset, limit, view, state, name, check, product, requirement, "
+          "device, probe and label.KEY");
     }
   }
   return result;

@@ -21,8 +21,12 @@ std::optional<std::size_t> parse_number(std::string_view text) noexcept;
 /// Foreign text in an error message: short, and quoted.
 std::string quoted(std::string_view text);
 
-/// The query of a list: `offset`, `limit`, `state=down`, and selectors (`product=flexera-*`,
-/// `label.site=ams`). Different keys are and, a key that is repeated is or.
+/// How much is told of each check: `view=full`, the default, or `view=brief` (write_brief()).
+enum class Detail : std::uint8_t { full, brief };
+std::optional<Detail> parse_detail(std::string_view text) noexcept;
+
+/// The query of a list: `offset`, `limit`, `view`, `state=down`, and selectors
+/// (`product=flexera-*`, `label.site=ams`). Different keys are and, a key that is repeated is or.
 class ListQuery {
  public:
   static constexpr std::size_t kDefaultLimit = 100;
@@ -34,6 +38,7 @@ class ListQuery {
 
   std::size_t offset() const noexcept { return offset_; }
   std::size_t limit() const noexcept { return limit_; }
+  Detail detail() const noexcept { return detail_; }
   bool matches(const engine::Board& board, std::size_t check) const;
 
  private:
@@ -44,6 +49,7 @@ class ListQuery {
 
   std::size_t offset_ = 0;
   std::size_t limit_ = kDefaultLimit;
+  Detail detail_ = Detail::full;
   std::vector<Group> groups_;
   std::array<bool, 4> states_{};  ///< by engine::Verdict; all false: any
 };

@@ -120,6 +120,7 @@ std::expected<Request, Refusal> RequestReader::take() {
   request.origin = view(message[http::field::origin]);
   request.accept = view(message[http::field::accept]);
   request.accept_encoding = view(message[http::field::accept_encoding]);
+  request.if_none_match = view(message[http::field::if_none_match]);
   request.last_event_id = view(message["Last-Event-ID"]);
   request.keep_alive = message.keep_alive();
   request.chunked = message.version() >= 11;

@@ -19,6 +19,7 @@ constexpr std::string_view kPost = "POST";
 
 constexpr std::array kEntries = {
     Entry{"/", kRead, Audience::this_machine, Route::index},
+    Entry{"/page/", kRead, Audience::this_machine, Route::page_file},
     Entry{"/metrics", kRead, Audience::anyone, Route::metrics},
     Entry{"/-/healthy", kRead, Audience::anyone, Route::healthy},
     Entry{"/-/ready", kRead, Audience::anyone, Route::ready},

@@ -9,7 +9,9 @@ enum class Route : std::uint8_t {
   not_found,
   method_not_allowed,
   forbidden,
+  misdirected,
   index,
+  page_file,
   metrics,
   healthy,
   ready,
@@ -25,7 +27,7 @@ enum class Route : std::uint8_t {
 
 struct Match {
   Route route = Route::not_found;
-  std::string_view rest;   ///< of `check`: the id
+  std::string_view rest;   ///< of `check`: the id; of `page_file`: the name
   std::string_view allow;  ///< the methods of the path, for 405
 };
 

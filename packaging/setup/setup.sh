@@ -13,7 +13,7 @@ readonly kLabPackages="
 readonly kTestPackages="
   ${kLabPackages} libgtest-dev libgmock-dev librapidcheck-dev clang-tidy-19 clang-format-19
   squid dante-server prometheus prometheus-alertmanager libfaketime sqlite3 systemd shellcheck dpkg-dev file
-  chrony mariadb-server openipmi postfix postgresql rsyslog rsyslog-openssl samba slapd snmpd unbound vsftpd"
+  chromium chromium-driver chrony mariadb-server openipmi postfix postgresql rsyslog rsyslog-openssl samba slapd snmpd unbound vsftpd"
 
 # The cross compiler, what builds the libraries for Windows, and what runs and packs the result.
 readonly kWindowsPackages="

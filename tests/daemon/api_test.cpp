@@ -110,6 +110,21 @@ TEST_F(ApiTest, ChecksAreAPageInTheOrderOfThePlan) {
   EXPECT_THAT(get("/api/v1/checks?offset=99").ids(), IsEmpty());
 }
 
+TEST_F(ApiTest, BriefRowsHaveWhatIsSeenAtAGlance) {
+  const auto web =
+      get("/api/v1/checks?view=brief&state=down").json().at("checks").at(0).as_object();
+  EXPECT_EQ(web.at("check").as_string(), "custom/web");
+  EXPECT_EQ(web.at("reason").as_string(), "http_status");
+  EXPECT_EQ(web.at("message").as_string(), "the server answered 404");
+  EXPECT_THAT(std::string(web.at("firewall").as_string()), HasSubstr("From: beacon-1\n"));
+  EXPECT_FALSE(web.contains("result"));
+  EXPECT_EQ(get("/api/v1/checks/custom/web?view=brief").json(), web);
+  EXPECT_TRUE(get("/api/v1/checks/custom/web?view=full").json().contains("result"));
+  EXPECT_EQ(get("/api/v1/checks?view=short").status, 400u);
+  EXPECT_EQ(get("/api/v1/checks/custom/web?view=short").status, 400u);
+  EXPECT_EQ(get("/api/v1/checks/custom/web?state=up").status, 400u);
+}
+
 TEST_F(ApiTest, KeysAreAndRepeatedKeysAreOr) {
   EXPECT_THAT(get("/api/v1/checks?state=down").ids(), ElementsAre("custom/web"));
   EXPECT_THAT(get("/api/v1/checks?state=down&state=unknown").ids(),
@@ -162,7 +177,7 @@ TEST_F(ApiTest, BeyondLoopbackTheRestIsForbidden) {
 TEST_F(ApiTest, TheFirstPageSaysWhereThingsAre) {
   const Answer page = get("/");
   EXPECT_EQ(page.status, 200u);
-  for (const char* path : {"/metrics", "/api/v1/checks", "/api/v1/plan", "/-/healthy"}) {
+  for (const char* path : {"/metrics", "/api/v1/checks", "/api/v1/plan", "/page/style.css"}) {
     EXPECT_THAT(page.text, HasSubstr("href=\"" + std::string(path)));
   }
 }

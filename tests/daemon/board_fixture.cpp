@@ -26,6 +26,12 @@ constexpr ProbeType kIcmp{.name = "icmp",
                           .needs_port = false,
                           .make = nullptr};
 
+/// Nothing is probed here.
+class NoProbe final : public Probe {
+ public:
+  boost::asio::awaitable<Outcome> run(ProbeRun) const override { co_return Outcome{}; }
+};
+
 config::ProbeSpec spec(const ProbeType& type, const std::string& host, std::uint16_t port,
                        std::shared_ptr<const config::Timing> timing) {
   config::ProbeSpec result;
@@ -34,6 +40,7 @@ config::ProbeSpec spec(const ProbeType& type, const std::string& host, std::uint
   result.target.port = port;
   result.target.text = port == 0 ? host : host + ":" + std::to_string(port);
   result.timing = std::move(timing);
+  result.probe = std::make_shared<const NoProbe>();
   return result;
 }
 

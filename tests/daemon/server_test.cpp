@@ -55,6 +55,48 @@ TEST(WebServer, HeadHasTheHeadersOnly) {
   EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n"));
 }
 
+TEST(WebServer, OnLoopbackAnswersForItsOwnNamesOnly) {
+  web::Callbacks callbacks = test::well(test::small_board());
+  callbacks.names = {"monitor.example.com"};
+  const auto server = start(std::move(callbacks));
+  for (const char* path : {"/", "/metrics", "/-/healthy", "/api/v1/stream"}) {
+    Client stranger(server->endpoints().front());
+    stranger.send("GET " + std::string(path) +
+                  " HTTP/1.1\r\nHost: evil.example:9790\r\nConnection: close\r\n\r\n");
+    const std::string answer = stranger.read_all();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 421 Misdirected Request\r\n")) << path;
+    EXPECT_THAT(answer, Not(HasSubstr("beacon-1"))) << path;
+  }
+  Client reloader(server->endpoints().front());
+  reloader.send("POST /-/reload HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(reloader.read_all(), StartsWith("HTTP/1.1 421 "));
+  for (const char* host : {"127.0.0.1", "localhost:9790", "monitor.example.com"}) {
+    Client friendly(server->endpoints().front());
+    friendly.send("GET /-/healthy HTTP/1.1\r\nHost: " + std::string(host) +
+                  "\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(friendly.read_all(), StartsWith("HTTP/1.1 200 OK\r\n")) << host;
+  }
+}
+
+TEST(WebServer, WhatABrowserHasIsNotSentAgain) {
+  const auto server = start();
+  Client client(server->endpoints().front());
+  client.send(get("/page/style.css"));
+  const std::string head = client.read_to("\r\n\r\n");
+  EXPECT_THAT(head, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(head, HasSubstr("Cache-Control: no-cache\r\n"));
+  EXPECT_THAT(head, Not(HasSubstr("no-store")));
+  const auto begin = head.find("ETag: ") + 6;
+  const std::string tag = head.substr(begin, head.find("\r\n", begin) - begin);
+  Client again(server->endpoints().front());
+  again.send(get("/page/style.css", "If-None-Match: " + tag + "\r\n") +
+             get("/-/healthy", "Connection: close\r\n"));
+  const std::string answers = again.read_all();
+  EXPECT_THAT(answers, StartsWith("HTTP/1.1 304 Not Modified\r\n"));
+  EXPECT_THAT(answers, HasSubstr("reachd is healthy."));
+  EXPECT_THAT(answers, Not(HasSubstr("color-scheme")));
+}
+
 TEST(WebServer, MetricsComeInChunksAndEndWithTheLast) {
   const auto server = start(test::well(test::large_board(2000)));
   Client client(server->endpoints().front());
