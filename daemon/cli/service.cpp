@@ -2,6 +2,7 @@
 #include <array>
 #include <filesystem>
 #include <ostream>
+#include <utility>
 
 #include "daemon/cli/common.hpp"
 #include "daemon/platform/paths.hpp"
@@ -57,10 +58,12 @@ int say(const ServiceManager::Result& result, const std::string& done, Context& 
 
 int install(ServiceManager& manager, const Options& options, Context& context) {
   const std::filesystem::path config = std::filesystem::absolute(*options.config_file);
+  std::string display_name = options.display_name;
+  if (display_name.empty()) {
+    display_name = options.name == "reachd" ? "reachd" : "reachd (" + options.name + ")";
+  }
   const auto notes = manager.install({.name = options.name,
-                                      .display_name = options.display_name.empty()
-                                                          ? "reachd (" + options.name + ")"
-                                                          : options.display_name,
+                                      .display_name = std::move(display_name),
                                       .config_file = config.string()});
   if (!notes) {
     context.err << "reachd: " << notes.error() << "\n";
@@ -161,7 +164,7 @@ void add_action(CLI::App& group, const Action& action, Context& context) {
   if (action.run == &install) {
     command
         ->add_option("--display-name", options->display_name,
-                     "What the Services window shows; reachd (NAME) if not given")
+                     "What the Services window shows; reachd, or reachd (NAME), if not given")
         ->type_name("TEXT");
     options->config_file = add_config_option(*command);
   } else if (action.run == &status) {

@@ -164,6 +164,14 @@ checks:
     def test_version(self):
         self.assertRegex(support.run_reachd("version").stdout, r"\d+\.\d+\.\d+")
 
+    def test_the_service_is_for_systemd_here(self):
+        for action in ("install", "uninstall", "start", "stop", "reload", "status"):
+            with self.subTest(action):
+                done = support.run_reachd("service", action)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, r"^reachd: `service` is for Windows; here systemd does this: "
+                                              r"systemctl [a-z]+ (--now )?reachd\n$")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
