@@ -1,7 +1,6 @@
 #include "probes/net/resolver.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
@@ -137,18 +136,6 @@ TEST_F(ResolverTest, ServersThatThisHostCannotSendToAreItsOwnFault) {
   EXPECT_TRUE(is_local_fault(found.error().reason)) << found.error().message;
   EXPECT_TRUE(
       resolve("both.example.com", {Endpoint{ip("255.255.255.255"), 53}, server_.endpoint()}));
-}
-
-TEST_F(ResolverTest, OutOfDescriptorsIsALocalFault) {
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  rlimit none = limit;
-  none.rlim_cur = 3;  // descriptors that are open stay open
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  const auto found = resolve("both.example.com");
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().reason, Reason::local_descriptors) << found.error().message;
 }
 
 TEST_F(ResolverTest, NamesTheServersItAsked) {

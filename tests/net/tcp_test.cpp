@@ -1,7 +1,6 @@
 #include "probes/net/tcp.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -266,28 +265,6 @@ TEST_F(Tcp, LeaksNoDescriptorInAThousandRuns) {
     EXPECT_FALSE(connect(closed.endpoint(), deadline, options));
   }
   EXPECT_EQ(test::open_descriptors(), before);
-}
-
-TEST_F(Tcp, OutOfDescriptorsIsALocalFault) {
-  tcp::acceptor acceptor(net.context, test::kAnyPort);
-  Deadline deadline(net.deadlines, in(3s));
-  // All descriptors that the process may have.
-  std::vector<std::unique_ptr<tcp::socket>> hoard;
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  rlimit low = limit;
-  low.rlim_cur = static_cast<rlim_t>(test::open_descriptors());
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  error_code ec;
-  while (!ec) {
-    hoard.push_back(std::make_unique<tcp::socket>(net.context));
-    hoard.back()->open(tcp::v4(), ec);
-  }
-  const Connected connected = connect(test::endpoint_of(acceptor), deadline);
-  hoard.clear();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  ASSERT_FALSE(connected);
-  EXPECT_EQ(connected.error().reason, Reason::local_descriptors);
 }
 
 }  // namespace

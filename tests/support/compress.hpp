@@ -14,7 +14,7 @@ inline std::string compress(std::string text, Frame frame) {
   const int window = frame == Frame::gzip ? 31 : frame == Frame::zlib ? 15 : -15;
   z_stream stream{};
   deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
-  std::string result(deflateBound(&stream, text.size()), '\0');
+  std::string result(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
   stream.next_in = static_cast<Bytef*>(static_cast<void*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = static_cast<Bytef*>(static_cast<void*>(result.data()));
