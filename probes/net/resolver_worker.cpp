@@ -83,7 +83,7 @@ class Worker {
   void begin(const std::shared_ptr<Question>& question) {
     const TimePoint time = now();
     if (question->servers.empty()) {
-      if (config_watch_.changed(time)) {
+      if (servers_changed(time)) {
         sets_[""].renew = true;
         const std::scoped_lock lock(shared_->mutex);
         shared_->cache.clear();
@@ -104,6 +104,22 @@ class Worker {
     } else {
       ask(set, question);
     }
+  }
+
+  /// Of the system's name servers. Where no file tells (Windows), they are compared.
+  bool servers_changed(TimePoint time) {
+    constexpr auto kBetweenLooks = 30s;
+    if (!options_.config_file.empty()) {
+      return config_watch_.changed(time);
+    }
+    if (looked_ && time < *looked_ + kBetweenLooks) {
+      return false;
+    }
+    looked_ = time;
+    auto servers = configured_name_servers(options_.config_file, options_.port);
+    const bool differ = servers != system_servers_;
+    system_servers_ = std::move(servers);
+    return differ;
   }
 
   ServerSet& set_of(const Question& question) {
@@ -324,6 +340,8 @@ class Worker {
   ResolverOptions options_;
   HostsFile hosts_;
   FileWatch config_watch_;
+  std::optional<TimePoint> looked_;
+  std::vector<Endpoint> system_servers_;
   std::map<std::string, ServerSet> sets_;
   std::multimap<TimePoint, std::shared_ptr<Question>> grace_;
   std::vector<Poller::Ready> ready_;

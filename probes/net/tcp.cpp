@@ -36,6 +36,7 @@ class TcpStream final : public Stream {
       const auto target = asio::buffer(buffer.data(), buffer.size());
       result.count = co_await socket_.async_read_some(
           target, asio::redirect_error(asio::use_awaitable, result.ec));
+      name_abort(result.ec);
     }
     co_return result;
   }
@@ -51,6 +52,7 @@ class TcpStream final : public Stream {
       const std::size_t count = co_await socket_.async_write_some(
           rest, asio::redirect_error(asio::use_awaitable, result.ec));
       result.count += count;
+      name_abort(result.ec);
     }
     co_return result;
   }
@@ -62,6 +64,13 @@ class TcpStream final : public Stream {
   }
 
  private:
+  /// What a socket says that is closed while it waits is not the same everywhere.
+  void name_abort(error_code& ec) const {
+    if (ec && !socket_.is_open()) {
+      ec = asio::error::operation_aborted;
+    }
+  }
+
   error_code be_ready() {
     error_code ec;
     if (connected_.is_open()) {

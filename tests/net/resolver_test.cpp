@@ -5,103 +5,12 @@
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
-#include "tests/support/coroutine.hpp"
-#include "tests/support/dns_server.hpp"
+#include "tests/net/resolver_fixture.hpp"
 
 namespace reachd::net {
 namespace {
-
-using namespace std::chrono_literals;
-using test::Bytes;
-using test::DnsQuery;
-using test::DnsServer;
-using Addresses = std::vector<IpAddress>;
-using Resolved = Result<Addresses>;
-using Reply = std::optional<DnsServer::Reply>;
-
-constexpr std::uint16_t kA = 1;
-constexpr std::uint16_t kAaaa = 28;
-
-IpAddress ip(const char* text) { return *IpAddress::parse(text); }
-
-/// A well-behaved zone by the first label of the name.
-Reply zone(const DnsQuery& query) {
-  using test::dns_address;
-  const std::string label = query.name.substr(0, query.name.find('.'));
-  if (label == "nxdomain") {
-    return DnsServer::Reply{test::dns_reply(query, {}, test::kNxDomain)};
-  }
-  if (label == "nodata") {
-    return DnsServer::Reply{test::dns_reply(query, {})};
-  }
-  if (label == "servfail") {
-    return DnsServer::Reply{test::dns_reply(query, {}, test::kServFail)};
-  }
-  if (label == "silent" || (label == "dropsaaaa" && query.type == kAaaa)) {
-    return std::nullopt;
-  }
-  if (label == "garbage") {
-    return DnsServer::Reply{Bytes(query.raw.begin(), query.raw.begin() + 5)};
-  }
-  if (label == "short" || label == "truncated") {
-    const bool truncate = label == "truncated" && !query.over_tcp;
-    return DnsServer::Reply{test::dns_reply(query,
-                                            query.type == kA && !truncate
-                                                ? std::vector{dns_address("192.0.2.1", 0)}
-                                                : std::vector<test::DnsRecord>{},
-                                            test::kNoError, truncate)};
-  }
-  Bytes reply = test::dns_reply_of_type(
-      query, {dns_address("192.0.2.1"), dns_address("192.0.2.2"), dns_address("2001:db8::1")});
-  return DnsServer::Reply{std::move(reply), label == "slow" ? 400ms : 0ms};
-}
-
-class ResolverTest : public testing::Test {
- protected:
-  Resolved resolve(std::string name, std::vector<Endpoint> servers,
-                   std::chrono::milliseconds limit = 4s) {
-    return test::run(context_, ask(*resolver_, queue_, std::move(name), std::move(servers), limit));
-  }
-  Resolved resolve(std::string name, std::chrono::milliseconds limit = 4s) {
-    return resolve(std::move(name), {server_.endpoint()}, limit);
-  }
-
-  static asio::awaitable<Resolved> ask(Resolver& resolver, DeadlineQueue& queue, std::string name,
-                                       std::vector<Endpoint> servers,
-                                       std::chrono::milliseconds limit) {
-    Deadline deadline(queue, system_clock().steady_now() + limit);
-    Resolved result = co_await resolver.resolve(name, servers, deadline);
-    co_return result;
-  }
-
-  /// How many of `count` equal questions got an answer.
-  asio::awaitable<int> ask_at_once(std::string name, int count) {
-    int ended = 0;
-    int answers = 0;
-    asio::steady_timer all_done(context_, asio::steady_timer::time_point::max());
-    for (int index = 0; index < count; ++index) {
-      asio::co_spawn(context_, ask(*resolver_, queue_, name, {server_.endpoint()}, 4s),
-                     [&](std::exception_ptr, Resolved resolved) {
-                       answers += resolved ? 1 : 0;
-                       ++ended;
-                       if (ended == count) {
-                         all_done.cancel();
-                       }
-                     });
-    }
-    co_await all_done.async_wait(asio::as_tuple(asio::use_awaitable));
-    co_return answers;
-  }
-
-  asio::io_context context_;
-  DeadlineQueue queue_{context_.get_executor()};
-  DnsServer server_{context_, zone};
-  std::unique_ptr<Resolver> resolver_ = make_resolver();
-};
 
 TEST_F(ResolverTest, GivesIpv4BeforeIpv6) {
   const auto found = resolve("both.example.com");
@@ -255,60 +164,11 @@ TEST_F(ResolverTest, AWaitingCoroutineMayVanishWithItsLoop) {
   EXPECT_TRUE(resolve("slow.example.com"));
 }
 
-class SystemResolverTest : public ResolverTest {
- protected:
-  SystemResolverTest()
-      : folder_(std::filesystem::path(testing::TempDir()) /
-                ("resolver_" + std::to_string(server_.endpoint().port))) {
-    std::filesystem::create_directory(folder_);
-    write("hosts", "10.1.2.3 erp.example.com erp\n");
-    name_server(server_.endpoint(), "");
-    renew();
-  }
-  ~SystemResolverTest() override { std::filesystem::remove_all(folder_); }
-
-  void renew() {
-    resolver_ = make_resolver({.hosts_file = (folder_ / "hosts").string(),
-                               .config_file = (folder_ / "resolv.conf").string(),
-                               .port = server_.endpoint().port});
-  }
-  void write(const char* file, const std::string& text) { std::ofstream(folder_ / file) << text; }
-  void name_server(const Endpoint& endpoint, const std::string& more) {
-    write("resolv.conf", "nameserver " + endpoint.address.to_string() + "\n" + more);
-  }
-
-  std::filesystem::path folder_;
-};
-
 TEST_F(SystemResolverTest, TheHostsFileComesFirst) {
   EXPECT_EQ(resolve("erp.example.com", std::vector<Endpoint>()).value(), Addresses{ip("10.1.2.3")});
   EXPECT_TRUE(server_.seen().empty());
   EXPECT_EQ(resolve("erp.example.com").value().size(), 3u)
       << "servers of the check's own are asked past the hosts file";
-}
-
-TEST_F(SystemResolverTest, AsksTheConfiguredServers) {
-  EXPECT_EQ(resolver_->system_servers(), std::vector{server_.endpoint()});
-  EXPECT_TRUE(resolve("both.example.com", std::vector<Endpoint>()));
-}
-
-TEST_F(SystemResolverTest, SeesThatTheConfigurationChanged) {
-  ASSERT_TRUE(resolve("both.example.com", std::vector<Endpoint>()));
-  DnsServer other(context_, zone, {ip("127.0.0.2"), server_.endpoint().port});
-  name_server(other.endpoint(), "search example.com\n");
-  // The file is looked at once a second: ask for new names until the other server is asked.
-  const auto guard = std::chrono::steady_clock::now() + 5s;
-  for (int index = 0; other.seen().empty() && std::chrono::steady_clock::now() < guard; ++index) {
-    ASSERT_TRUE(resolve("n" + std::to_string(index) + ".example.com", std::vector<Endpoint>()));
-  }
-  EXPECT_FALSE(other.seen().empty());
-}
-
-TEST_F(SystemResolverTest, UsesTheSearchList) {
-  name_server(server_.endpoint(), "search example.com\n");
-  renew();
-  ASSERT_TRUE(resolve("both", std::vector<Endpoint>()));
-  EXPECT_EQ(server_.seen().front().name, "both.example.com");
 }
 
 TEST_F(ResolverTest, ManyLoopsMayAskAtOnce) {

@@ -32,12 +32,14 @@ class Planted {
                                        CERT_STORE_ADD_ALWAYS, &certificate_);
     OPENSSL_free(der);
     EXPECT_NE(certificate_, nullptr) << ::GetLastError();
+    commit();
   }
   Planted(const Planted&) = delete;
   Planted& operator=(const Planted&) = delete;
   ~Planted() {
     if (certificate_ != nullptr) {
       ::CertDeleteCertificateFromStore(certificate_);
+      commit();
     }
     ::CertCloseStore(store_, 0);
   }
@@ -47,9 +49,13 @@ class Planted {
     std::array<char*, 1> names{name.data()};
     CTL_USAGE usage{1, names.data()};
     EXPECT_TRUE(::CertSetEnhancedKeyUsage(certificate_, &usage));
+    commit();
   }
 
  private:
+  /// Wine keeps changes to itself until then.
+  void commit() { ::CertControlStore(store_, 0, CERT_STORE_CTRL_COMMIT, nullptr); }
+
   HCERTSTORE store_;
   PCCERT_CONTEXT certificate_ = nullptr;
 };
