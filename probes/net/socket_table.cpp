@@ -1,6 +1,7 @@
 #include "probes/net/socket_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace reachd::net {
@@ -36,6 +37,16 @@ std::uint32_t number_at(std::span<const std::byte> bytes, std::size_t offset) no
   return number;
 }
 
+/// An IPv6 socket may be bound to an IPv4 address: ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+void unmap(IpAddress& address) noexcept {
+  constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const auto bytes = address.bytes;
+  if (!address.is_v4() && std::ranges::equal(kMapped, std::span(bytes).first(kMapped.size()))) {
+    address = {};
+    std::ranges::copy(std::span(bytes).last(4), address.bytes.begin());
+  }
+}
+
 /// The first two of four bytes, in the network's order; the others are unused.
 std::uint16_t port_at(std::span<const std::byte> bytes, std::size_t offset) noexcept {
   const auto high = std::to_integer<unsigned>(bytes[offset]);
@@ -69,6 +80,7 @@ std::vector<SocketRow> read_socket_table(std::span<const std::byte> table, Trans
     if (layout.scope != kNone) {
       address.scope = number_at(row, layout.scope);
     }
+    unmap(address);
     socket.endpoint.port = port;
     socket.process = number_at(row, layout.process);
     found.push_back(socket);

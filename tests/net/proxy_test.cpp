@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/asio/error.hpp>
+
 #include "probes/net/http.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
@@ -132,7 +134,7 @@ TEST_F(Proxy, OneThatRefusesIsUnreachableWithTheErrno) {
                                     params({{"proxy", text("http://" + nobody)}}));
   EXPECT_EQ(outcome.reason, Reason::proxy_unreachable);
   EXPECT_EQ(outcome.phase, Phase::proxy);
-  EXPECT_EQ(outcome.attempts.at(0).error_number, ECONNREFUSED);
+  EXPECT_EQ(outcome.attempts.at(0).error_number, asio::error::connection_refused);
   EXPECT_THAT(outcome.message, HasSubstr("the proxy " + nobody));
 }
 
@@ -150,7 +152,7 @@ TEST_F(Proxy, ARefusalIsNotHiddenByAnAddressThatThisHostCannotTry) {
     lab.resolver.names["proxy.example"] = addresses;
     const Outcome outcome = lab.probe(tcp_probe_type(), "inside.example:5000", values);
     EXPECT_EQ(outcome.reason, Reason::proxy_unreachable) << outcome.message;
-    EXPECT_EQ(outcome.attempts.at(0).error_number, ECONNREFUSED);
+    EXPECT_EQ(outcome.attempts.at(0).error_number, asio::error::connection_refused);
   }
   lab.resolver.names["proxy.example"] = {v6};
   const Outcome own = lab.probe(tcp_probe_type(), "inside.example:5000", values);

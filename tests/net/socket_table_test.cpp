@@ -71,6 +71,13 @@ TEST(SocketTable, ReadsIPv6WithItsScope) {
   EXPECT_EQ(found[1].process, 1234u);
 }
 
+TEST(SocketTable, AnIpv4AddressOnASocketOfIpv6IsIpv4) {
+  const Table table = Table(1).tcp6(*IpAddress::parse("::ffff:10.1.2.3"), 443, 7);
+  const auto found = read_socket_table(table.bytes(), Transport::tcp, Family::v6, 443, kMost);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].endpoint, (Endpoint{*IpAddress::parse("10.1.2.3"), 443}));
+}
+
 TEST(SocketTable, ReadsUdpOfBothFamilies) {
   const Table v4 = Table(1).octets({10, 0, 0, 9}).port(514).number(99);
   const auto found = read_socket_table(v4.bytes(), Transport::udp, Family::v4, 514, kMost);

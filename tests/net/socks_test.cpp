@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/asio/error.hpp>
+
 #include "probes/http.hpp"
 #include "probes/tcp.hpp"
 #include "probes/tls.hpp"
@@ -233,7 +235,7 @@ TEST_F(Socks, OneThatRefusesIsUnreachable) {
   const Outcome outcome = lab.probe(tcp_probe_type(), "inside.example:5000",
                                     params({{"proxy", text("socks5://" + nobody)}}));
   EXPECT_EQ(outcome.reason, Reason::proxy_unreachable);
-  EXPECT_EQ(outcome.attempts.at(0).error_number, ECONNREFUSED);
+  EXPECT_EQ(outcome.attempts.at(0).error_number, asio::error::connection_refused);
 }
 
 TEST_F(Socks, TheTargetsFirstBytesAreNotLost) {

@@ -77,7 +77,7 @@ TEST_F(HttpProbe, APageIsUpWithItsFacts) {
   ASSERT_EQ(requests.size(), 1U);
   EXPECT_THAT(requests[0], StartsWith("GET / HTTP/1.1\r\nHost: " + server.target() + "\r\n"));
   EXPECT_THAT(requests[0],
-              testing::ContainsRegex("User-Agent: reachd/[0-9.]+ .reachability check.\r\n"));
+              testing::ContainsRegex("User-Agent: reachd/\\S+ .reachability check.\r\n"));
 }
 
 TEST_F(HttpProbe, EveryStatusBelow500IsUpAnd5xxIsDegraded) {

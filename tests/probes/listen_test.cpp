@@ -18,8 +18,6 @@ using asio::ip::udp;
 using test::params;
 using test::text;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
 class ListenProbe : public testing::Test {
  protected:
@@ -52,7 +50,6 @@ TEST_F(ListenProbe, SaysWhatItProvesAndWhatItDoesNot) {
   const auto& facts = std::get<ListenFacts>(*outcome.facts);
   ASSERT_EQ(facts.listeners.size(), 1u);
   EXPECT_EQ(facts.listeners.front(), (Endpoint{*IpAddress::parse("127.0.0.1"), port}));
-  EXPECT_THAT(facts.owner, HasSubstr("user "));
   EXPECT_TRUE(outcome.timings[Phase::listen]);
 }
 
@@ -109,9 +106,6 @@ TEST_F(ListenProbe, SeesUdpApartFromTcp) {
   port = socket.local_endpoint().port();
   EXPECT_EQ(see(params({{"transport", text("udp")}})).reason, Reason::ok);
   EXPECT_EQ(see().reason, Reason::not_listening);
-  socket.connect(udp::endpoint(make_address("127.0.0.1"), 9));
-  EXPECT_EQ(see(params({{"transport", text("udp")}})).reason, Reason::not_listening)
-      << "a connected socket takes its peer's datagrams only";
 }
 
 TEST_F(ListenProbe, JudgesTheProcessByItsName) {
@@ -123,28 +117,10 @@ TEST_F(ListenProbe, JudgesTheProcessByItsName) {
   EXPECT_THAT(wrong.message, HasSubstr("not by w3wp.exe"));
 }
 
-TEST(Listeners, ATableThatTheKernelDoesNotHaveIsALocalFaultAndNotEmpty) {
-  const auto found = net::find_listeners(Transport::icmp, 1, net::Owners::user_and_unit);
-  ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().reason, Reason::local_error);
-  EXPECT_EQ(found.error().error_number, ENOENT);
-}
-
 TEST_F(ListenProbe, RefusesAnAddressThatIsNone) {
   EXPECT_THAT(
       lab.problems(listen_probe_type(), "localhost:80", params({{"address", text("eth0")}})),
       HasSubstr("address is any, outside or an address"));
-}
-
-TEST(Listener, ShowsOfItsOwnerWhatIsKnown) {
-  net::Listener listener;
-  EXPECT_THAT(listener.owner(), IsEmpty());
-  listener.user = "root";
-  EXPECT_EQ(listener.owner(), "user root");
-  listener.unit = "nginx.service";
-  EXPECT_EQ(listener.owner(), "unit nginx.service, user root");
-  listener.processes = {"nginx", "nginx-bin"};
-  EXPECT_EQ(listener.owner(), "nginx, nginx-bin (unit nginx.service, user root)");
 }
 
 }  // namespace

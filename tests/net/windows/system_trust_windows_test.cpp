@@ -10,7 +10,7 @@
 
 #include <array>
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "probes/net/system_trust.hpp"
 #include "tests/support/test_ca.hpp"
@@ -20,10 +20,10 @@
 namespace reachd::net {
 namespace {
 
-/// A certificate in one of the machine's stores.
+/// A certificate in one of the machine's stores, maybe for one purpose only.
 class Planted {
  public:
-  Planted(const wchar_t* store, const test::TestCa& authority)
+  Planted(const wchar_t* store, const test::TestCa& authority, const char* purpose = nullptr)
       : store_(::CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, CERT_SYSTEM_STORE_LOCAL_MACHINE,
                                store)) {
     unsigned char* der = nullptr;
@@ -32,6 +32,12 @@ class Planted {
                                        CERT_STORE_ADD_ALWAYS, &certificate_);
     OPENSSL_free(der);
     EXPECT_NE(certificate_, nullptr) << ::GetLastError();
+    if (purpose != nullptr) {
+      std::string name = purpose;
+      std::array<char*, 1> names{name.data()};
+      CTL_USAGE usage{1, names.data()};
+      EXPECT_TRUE(::CertSetEnhancedKeyUsage(certificate_, &usage));
+    }
     commit();
   }
   Planted(const Planted&) = delete;
@@ -42,14 +48,6 @@ class Planted {
       commit();
     }
     ::CertCloseStore(store_, 0);
-  }
-
-  void allow_only(const char* purpose) {
-    std::vector<char> name(purpose, purpose + std::char_traits<char>::length(purpose) + 1);
-    std::array<char*, 1> names{name.data()};
-    CTL_USAGE usage{1, names.data()};
-    EXPECT_TRUE(::CertSetEnhancedKeyUsage(certificate_, &usage));
-    commit();
   }
 
  private:
@@ -119,10 +117,11 @@ TEST_F(SystemTrust, WhatIsDisallowedIsNotTrusted) {
 }
 
 TEST_F(SystemTrust, ARootForOtherPurposesDoesNotJudgeServers) {
-  Planted planted(L"ROOT", root);
-  planted.allow_only(szOID_PKIX_KP_EMAIL_PROTECTION);
-  EXPECT_NE(judge(leaf), X509_V_OK);
-  planted.allow_only(szOID_PKIX_KP_SERVER_AUTH);
+  {
+    const Planted planted(L"ROOT", root, szOID_PKIX_KP_EMAIL_PROTECTION);
+    EXPECT_NE(judge(leaf), X509_V_OK);
+  }
+  const Planted planted(L"ROOT", root, szOID_PKIX_KP_SERVER_AUTH);
   EXPECT_EQ(judge(leaf), X509_V_OK);
 }
 
