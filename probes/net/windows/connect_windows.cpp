@@ -102,8 +102,10 @@ Result<ConnectedSocket> Connect::result() {
     }
     ec = asio::error::connection_refused;
   }
-  // No ICMP error is told, and what has no route fails like what a router gave up.
-  const bool immediate = ec && !source_address(to_.address);
+  // What this host has no route to fails like what a router gave up.
+  const bool unreachable =
+      ec == asio::error::host_unreachable || ec == asio::error::network_unreachable;
+  const bool immediate = unreachable && !source_address(to_.address);
   return std::unexpected(connect_failure(to_, ec, immediate, std::nullopt, deadline_));
 }
 
