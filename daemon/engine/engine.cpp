@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <latch>
+#include <future>
 #include <utility>
+#include <vector>
 
 #include "daemon/engine/loops.hpp"
 #include "daemon/log/log.hpp"
@@ -37,14 +38,19 @@ class LoopsEngine final : public Engine {
   void apply(std::shared_ptr<const config::Plan> plan) override {
     const auto next = std::make_shared<Layout>(
         std::move(plan), static_cast<unsigned>(loops_.size()), layout_.get(), remember_);
-    std::latch swapped(static_cast<std::ptrdiff_t>(loops_.size()));
+    // Not a latch: without futexes, as on Windows, libstdc++ 12 loses its wake-up now and then.
+    std::vector<std::future<void>> swapped;
     for (const auto& loop : loops_) {
-      loop->post([next, &swapped](Runner& runner) {
+      const auto done = std::make_shared<std::promise<void>>();
+      swapped.push_back(done->get_future());
+      loop->post([next, done](Runner& runner) {
         runner.apply(next);
-        swapped.count_down();
+        done->set_value();
       });
     }
-    swapped.wait();
+    for (const auto& done : swapped) {
+      done.wait();
+    }
     const std::scoped_lock lock(mutex_);
     layout_ = next;
   }

@@ -87,6 +87,8 @@ def main():
                     findings.append(f"{path}:{number}: {included} has its home in {', '.join(homes)}")
             if included in ("boost/asio.hpp", "boost/beast.hpp"):
                 findings.append(f"{path}:{number}: {included} takes 5 s each time; include the parts")
+            if included in ("latch", "barrier", "semaphore"):
+                findings.append(f"{path}:{number}: <{included}> loses wake-ups on Windows (libstdc++ 12 without futexes)")
         code = without_comments_and_strings(text)
         if not re.search(r"/(linux|posix|windows)/", place) and PLATFORM.search(code):
             findings.append(f"{path}: platform conditionals belong into files chosen by CMake")
