@@ -153,6 +153,7 @@ class PageTest(support.LabTestCase):
         self.assertTrue(page.run("return document.activeElement.matches('#rows a')"))
         page.press("escape")
         page.wait_text("#count", r"^\d+ checks$")
+        self.assertEqual([text for text in page.texts("#rows td, #rows th") if text.split(" ")[0] in ("false", "null", "undefined")], [])
         page.press("home", "down", "down", "up")
         self.assertTrue(page.run("return document.activeElement.closest('tr') === document.querySelectorAll('#rows tr.check')[1]"))
         page.press("end")

@@ -9,6 +9,7 @@ import {Store, getJson} from "./store.js";
 
 const RELOAD = 60000; // all rows, whatever the stream said
 const DAY_RELOAD = 300000;
+const DAY_SOON = 10000; // after an event
 const RETRY = 15000; // where there is no stream
 const MOST_COPIED = 200;
 const MOST_PRODUCTS = 12;
@@ -121,12 +122,19 @@ function announce(event) {
   }, 1000);
 }
 
+let dayTimer = null;
+/** The days end in what has just happened. */
+function loadDaysSoon() {
+  dayTimer ??= setTimeout(() => { dayTimer = null; store.loadDays(); }, DAY_SOON);
+}
+
 function onEvent(message) {
   const event = JSON.parse(message.data);
   lastHeard = Date.now();
   if (!eventList.add(event)) return;
   announce(event);
   detail.onEvent(event);
+  loadDaysSoon();
   if (event.check) store.ask(event.check.id);
   else if (event.kind !== "daemon.stopped") store.load();
 }

@@ -12,12 +12,12 @@ function fill(element, properties, children) {
     element.setAttribute(name, value === true ? "" : value);
   }
   for (const child of children.flat()) {
-    if (child !== null && child !== undefined && child !== "") element.append(child);
+    if (child !== null && child !== undefined && child !== false && child !== "") element.append(child);
   }
   return element;
 }
 
-/** An HTML element with attributes and children; a string becomes a text node. */
+/** An HTML element with attributes and children; a string becomes a text node, false and null become nothing. */
 export const h = (name, attributes, ...children) => fill(document.createElement(name), attributes, children);
 
 /** The same for SVG. */
@@ -78,6 +78,7 @@ export const badge = (state) => h("span", {class: `badge ${state}`}, state);
 export function shortTime(seconds) {
   if (seconds >= 1) return `${seconds.toFixed(2)} s`;
   const milliseconds = seconds * 1000;
+  if (milliseconds < 0.05) return "under 0.1 ms";
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 

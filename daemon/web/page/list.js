@@ -13,7 +13,7 @@ function rowElement(row, day) {
   link.dataset.check = row.id;
   return h("tr", {role: "row", class: `check ${row.state}`},
     h("td", {role: "cell", class: "c-state"}, badge(row.state)),
-    h("th", {role: "rowheader", scope: "row", class: "c-name"}, link,
+    h("th", {role: "rowheader", scope: "row", class: "c-name", title: row.name}, link,
       row.suppressedBy.map((by) => h("span", {class: "tag"}, by)),
       h("small", null, row.requirement || row.id, row.device && ` · ${row.device}`)),
     h("td", {role: "cell", class: "c-target"}, row.target),
