@@ -7,7 +7,9 @@ import {Detail} from "./detail.js";
 import {EventList, showCertificates} from "./side.js";
 import {Store, getJson} from "./store.js";
 
-const RELOAD = 60000; // all rows, whatever the stream said
+const RELOAD = 10000; // all rows: a first verdict is no event
+const RELOAD_MANY = 60000; // the same where they are many
+const MANY = 2000;
 const DAY_RELOAD = 300000;
 const DAY_SOON = 10000; // after an event
 const RETRY = 15000; // where there is no stream
@@ -306,6 +308,15 @@ function setUpSingleKeys() {
   }
 }
 
+let lookedAt = 0;
+/** Asks for all rows from time to time while somebody looks. */
+function lookAgain() {
+  const due = lookedAt + (store.rows.size > MANY ? RELOAD_MANY : 0);
+  if (document.visibilityState !== "visible" || performance.now() < due) return;
+  lookedAt = performance.now();
+  store.load();
+}
+
 function setUp() {
   byId("apply").hidden = true;
   byId("pages")?.remove();
@@ -328,7 +339,7 @@ function setUp() {
   setUpSingleKeys();
   document.body.dataset.view = "checks";
   setInterval(keepTimes, 5000);
-  setInterval(() => { if (document.visibilityState === "visible") store.load(); }, RELOAD);
+  setInterval(lookAgain, RELOAD);
   setInterval(() => { if (document.visibilityState === "visible") store.loadDays(); }, DAY_RELOAD);
   setInterval(() => { if (!heard) store.load(); }, RETRY);
 }
