@@ -73,4 +73,5 @@ if(WIN32)
   target_compile_options(reachd_options INTERFACE -fstack-protector-strong)
   # Addresses that nobody can guess, data that is never run, and the same file from the same sources.
   target_link_options(reachd_options INTERFACE -Wl,--dynamicbase,--nxcompat,--high-entropy-va,--no-insert-timestamp)
+  target_link_options(reachd_options INTERFACE -Wl,--gc-sections)
 endif()

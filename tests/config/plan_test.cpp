@@ -528,7 +528,7 @@ TEST(Plan, ExamplesBecomePlans) {
   const auto folder =
       std::filesystem::path(REACHD_TEST_DATA).parent_path().parent_path() / "config/examples";
   // full.yaml names files that only a real host has.
-  for (const char* name : {"quickstart.yaml", "beacon-cloud.yaml", "lxca.yaml",
+  for (const char* name : {"quickstart.yaml", "beacon-cloud.yaml", "lxca.yaml", "init-custom.yaml",
                            "init-flexera-beacon.yaml", "init-xclarity-administrator.yaml"}) {
     Diagnostics diagnostics;
     const auto loaded = load_configuration((folder / name).string(), diagnostics);

@@ -90,7 +90,7 @@ class CommandLineTest(unittest.TestCase):
             self.assertIn("--help", done.stdout)
 
     def test_init_writes_a_file_that_validates_and_is_never_overwritten(self):
-        for product in ("flexera-beacon", "xclarity-administrator"):
+        for product in ("custom", "flexera-beacon", "xclarity-administrator"):
             with self.subTest(product):
                 path = self.folder / f"{product}.yaml"
                 self.assertEqual(support.run_reachd("init", product, "--output", path).returncode, 0)
@@ -99,6 +99,24 @@ class CommandLineTest(unittest.TestCase):
                 self.assertEqual(support.run_reachd("init", product, "--output", path).returncode, 2)
                 self.assertEqual(path.read_bytes(), before)
                 self.assertEqual(support.run_reachd("init", product).stdout.encode(), before)
+                # As installers do it: a file that is there is well, and untouched.
+                again = ("init", product, "--keep", "--listen", "127.0.0.1:1", "--output", path)
+                self.assertEqual(support.run_reachd(*again).returncode, 0)
+                self.assertEqual(path.read_bytes(), before)
+
+    def test_init_takes_the_address_of_the_web_server(self):
+        for product in ("custom", "flexera-beacon", "xclarity-administrator"):
+            for listen in ("127.0.0.1:8123", "[::1]:8123", "0.0.0.0:8123"):
+                with self.subTest(product=product, listen=listen):
+                    path = self.folder / f"{product}.yaml"
+                    path.unlink(missing_ok=True)
+                    done = support.run_reachd("init", product, "--listen", listen, "--output", path)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertEqual(path.read_text().count("web:"), 1)
+                    self.assertIn(f'\nweb: {{listen: ["{listen}"]}}\n', path.read_text())
+                    self.assertTrue(self.json("validate", "--config", path, "--json")["valid"])
+        for wrong in ("127.0.0.1", "http://127.0.0.1:80/", "x\"y:1", "127.0.0.1:0", ":9790"):
+            self.assertEqual(support.run_reachd("init", "custom", "--listen", wrong).returncode, 2, wrong)
 
     def test_encodings_of_windows(self):
         text = 'checks:\r\n  - {name: "a", probe: tcp, target: "h:1"}\r\n'
