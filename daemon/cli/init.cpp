@@ -1,13 +1,11 @@
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <ostream>
 #include <string>
 #include <string_view>
 
 #include "config/templates.hpp"
 #include "daemon/cli/cli.hpp"
+#include "daemon/platform/new_file.hpp"
 #include "probes/core/target.hpp"
 #include "probes/core/words.hpp"
 
@@ -46,21 +44,17 @@ std::string listen_problem(const std::string& text) {
   return plain ? std::string() : "it is ADDRESS:PORT, such as 127.0.0.1:9790";
 }
 
-/// Writes a new file; never over an existing one (C11 mode "x", so there is no gap between look and
-/// write).
-int write_new_file(const Options& options, std::string_view content, Context& context) {
+/// Never over an existing file.
+int write_file(const Options& options, std::string_view content, Context& context) {
   const std::string& path = options.output;
-  std::FILE* file = std::fopen(path.c_str(), "wx");
-  if (file == nullptr) {
-    const bool there = errno == EEXIST;
-    context.err << path << ": "
-                << (there ? "is there already, left as it is" : std::strerror(errno)) << "\n";
-    return there && options.keep ? kOk : kUsage;
-  }
-  const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
-  if (std::fclose(file) != 0 || !written) {
-    context.err << path << ": could not be written: " << std::strerror(errno) << "\n";
+  const auto written = platform::write_new_file(path, content);
+  if (!written) {
+    context.err << path << ": " << written.error() << "\n";
     return kUsage;
+  }
+  if (!*written) {
+    context.err << path << ": is there already, left as it is\n";
+    return options.keep ? kOk : kUsage;
   }
   context.err << "Wrote " << path << ". Edit it, then: reachd validate --config " << path << "\n";
   return kOk;
@@ -90,7 +84,7 @@ void add_init(CLI::App& app, Context& context) {
       const std::string text =
           options->listen.empty() ? std::string(*content) : with_listen(*content, options->listen);
       if (!options->output.empty()) {
-        return write_new_file(*options, text, context);
+        return write_file(*options, text, context);
       }
       context.out << text;
       return kOk;

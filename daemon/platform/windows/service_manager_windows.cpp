@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -24,6 +25,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kLongestWait = std::chrono::seconds(60);
 /// The manager tells of changes by asking only.
 constexpr DWORD kAskEvery = 50;  // ms
+/// How long a process may take to end after it said that it has stopped.
+constexpr DWORD kLongestEnd = 10'000;  // ms
 /// A stop flushes the outbox for 3 s at most; what the disk and the probes need comes on top.
 constexpr DWORD kPreshutdown = 20'000;  // ms
 
@@ -244,8 +247,13 @@ class WindowsServiceManager final : public ServiceManager {
     return Handle(::OpenServiceW(manager.get(), to_wide(name).c_str(), access));
   }
 
-  /// Nothing if it was stopped already.
+  /// Nothing if it was stopped already. Its process has ended then, too, so that its files can be
+  /// replaced or removed.
   static Result stop(const Handle& service, const std::string& name, ServiceAction action) {
+    const auto before = status_of(service);
+    const DWORD process_id = before ? before->dwProcessId : 0;
+    const std::unique_ptr<void, decltype(&::CloseHandle)> process(
+        process_id == 0 ? nullptr : ::OpenProcess(SYNCHRONIZE, FALSE, process_id), &::CloseHandle);
     SERVICE_STATUS answer{};
     if (::ControlService(service.get(), SERVICE_CONTROL_STOP, &answer) == 0) {
       const DWORD code = ::GetLastError();
@@ -264,6 +272,9 @@ class WindowsServiceManager final : public ServiceManager {
     }
     if (status->dwCurrentState != SERVICE_STOPPED) {
       return std::unexpected(name + " has not stopped within a minute");
+    }
+    if (process) {
+      ::WaitForSingleObject(process.get(), kLongestEnd);
     }
     return {};
   }

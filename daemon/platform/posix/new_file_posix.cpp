@@ -1,0 +1,24 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "daemon/platform/new_file.hpp"
+
+namespace reachd::platform {
+
+std::expected<bool, std::string> write_new_file(const std::string& path, std::string_view content) {
+  std::FILE* file = std::fopen(path.c_str(), "wx");
+  if (file == nullptr) {
+    if (errno == EEXIST) {
+      return false;
+    }
+    return std::unexpected(std::strerror(errno));
+  }
+  const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
+  if (std::fclose(file) != 0 || !written) {
+    return std::unexpected("could not be written: " + std::string(std::strerror(errno)));
+  }
+  return true;
+}
+
+}  // namespace reachd::platform
