@@ -78,6 +78,17 @@ class Waiting {
 class BlockingSink final : public Sink {
  public:
   explicit BlockingSink(BlockingOptions options) : options_(std::move(options)) {}
+  ~BlockingSink() override {
+    if (!worker_.joinable()) {
+      return;
+    }
+    const std::scoped_lock lock(shared_->mutex);
+    if (shared_->busy) {
+      worker_.detach();
+    } else {
+      worker_.join();
+    }
+  }
 
   asio::awaitable<std::vector<Receipt>> deliver(SinkRun run,
                                                 std::span<const Delivery> events) override {
@@ -120,7 +131,12 @@ class BlockingSink final : public Sink {
       shared_->busy = true;
     }
     try {
-      std::thread([shared = shared_, work = std::move(work)] { do_work(*shared, work); }).detach();
+      // The one before has ended. Not detached: with the threads of mingw-w64 one that follows a
+      // detached one may never begin.
+      if (worker_.joinable()) {
+        worker_.join();
+      }
+      worker_ = std::thread([shared = shared_, work = std::move(work)] { do_work(*shared, work); });
     } catch (const std::system_error& error) {
       const std::scoped_lock lock(shared_->mutex);
       shared_->busy = false;
@@ -132,6 +148,7 @@ class BlockingSink final : public Sink {
 
   const BlockingOptions options_;
   const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  std::thread worker_;
 };
 
 }  // namespace
