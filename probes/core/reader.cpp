@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "probes/core/file_path.hpp"
 #include "probes/core/size.hpp"
 #include "probes/core/target.hpp"
 #include "probes/core/words.hpp"
@@ -22,13 +23,13 @@ std::string quote(std::string_view text) {
 }  // namespace
 
 std::string resolve_path(const Place& place, std::string_view path) {
-  std::filesystem::path result{std::string(path)};
+  std::filesystem::path result = to_path(path);
   if (result.is_relative() && place.file) {
-    result = std::filesystem::path(*place.file).parent_path() / result;
+    result = to_path(*place.file).parent_path() / result;
   }
   std::error_code ignored;
   const auto absolute = std::filesystem::absolute(result, ignored);
-  return (ignored ? result : absolute).lexically_normal().string();
+  return to_text((ignored ? result : absolute).lexically_normal());
 }
 
 Reader::Reader(const Value& map, Diagnostics& diagnostics, std::string what)
@@ -257,7 +258,7 @@ std::optional<Secret> Reader::secret(std::string_view key) {
       diagnostics_.error(file->place, what_ + ": " + file_key + " is a file name");
       return std::nullopt;
     }
-    std::ifstream stream(resolve_path(file->place, file->scalar), std::ios::binary);
+    std::ifstream stream(to_path(resolve_path(file->place, file->scalar)), std::ios::binary);
     std::string line(kLongestSecret + 1, '\0');
     stream.read(line.data(), static_cast<std::streamsize>(line.size()));
     line.resize(static_cast<std::size_t>(stream.gcount()));
@@ -293,8 +294,9 @@ std::optional<std::string> Reader::readable_file(std::string_view key) {
     return std::nullopt;
   }
   std::string path = resolve_path(value->place, value->scalar);
+  const std::filesystem::path name = to_path(path);
   std::error_code failure;
-  if (!std::filesystem::is_regular_file(path, failure) || !std::ifstream(path)) {
+  if (!std::filesystem::is_regular_file(name, failure) || !std::ifstream(name)) {
     error(key, std::string(key) + ": can't read the file " + quote(value->scalar));
     return std::nullopt;
   }
