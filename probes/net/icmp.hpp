@@ -35,7 +35,7 @@ struct EchoReport {
 /// the deadline ends. Only replies that return the payload of this very call count. Fails if
 /// nothing could be sent at all: local_permission, local_route, local_firewall, ... What the system
 /// needs for it: Linux takes an unprivileged datagram socket (ping_group_range) or, failing that, a
-/// raw one (CAP_NET_RAW).
+/// raw one (CAP_NET_RAW); Windows asks for nothing.
 asio::awaitable<Result<EchoReport>> send_echoes(Network& network, IpAddress to, EchoOptions options,
                                                 Deadline& deadline);
 

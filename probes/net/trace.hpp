@@ -20,11 +20,11 @@ struct TraceOptions {
   Duration gap = std::chrono::milliseconds(20);  ///< between two packets
 };
 
-/// Finds who answers on the way to a TCP port: packets that open a connection are sent with a
-/// growing hop limit, and routers say where it ended (RFC 792 and RFC 4443, time exceeded). Ends
-/// when the target answers, when an ICMP error says that it goes no further, after a row of silent
-/// hops, or with the deadline. Only faults of this host and a stop are failures: silence is a path,
-/// too. Loop thread only.
+/// Finds who answers on the way to a TCP port: packets that open a connection (Windows: echo
+/// requests) are sent with a growing hop limit, and routers say where it ended (RFC 792 and RFC
+/// 4443, time exceeded). Ends when the target answers, when an ICMP error says that it goes no
+/// further, after a row of silent hops, or with the deadline. Only faults of this host and a stop
+/// are failures: silence is a path, too. Loop thread only.
 asio::awaitable<Result<Path>> trace(Network& network, Endpoint to, TraceOptions options,
                                     Deadline& deadline);
 

@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "daemon/metrics/process.hpp"
 #include "tests/daemon/board_fixture.hpp"
 
 namespace reachd {
@@ -12,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using metrics::Format;
+using metrics::read_process_facts;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -145,6 +147,9 @@ TEST(SelfMetrics, KnowsItsProcess) {
         "process_virtual_memory_bytes", "process_open_fds", "process_start_time_seconds"}) {
     EXPECT_THAT(text, HasSubstr("\n" + std::string(name) + " ")) << name;
   }
+  // Windows has no such limit.
+  const bool limited = read_process_facts().max_descriptors.has_value();
+  EXPECT_EQ(text.contains("\nprocess_max_fds "), limited);
 }
 
 TEST(SelfMetrics, OpenMetricsNamesCountersAndBoundsItsOwnWay) {

@@ -159,12 +159,15 @@ TEST_F(Icmp, PingsOfOthersAreNotMistakenForOwn) {
 }
 
 TEST_F(Icmp, LeaksNoDescriptorInAThousandRuns) {
-  const std::size_t before = test::open_descriptors();
-  for (int i = 0; i < 1000; ++i) {
+  std::size_t before = 0;
+  for (int i = 0; i <= 1000; ++i) {
     Deadline deadline(net.deadlines, in(3s));
     const auto report = ping("127.0.0.1", EchoOptions{}, deadline);
     SKIP_WITHOUT_PERMISSION(report);
     EXPECT_EQ(report->facts.received, 1);
+    if (i == 0) {  // with what Windows opens once for all of them
+      before = test::open_descriptors();
+    }
   }
   EXPECT_EQ(test::open_descriptors(), before);
 }

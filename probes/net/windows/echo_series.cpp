@@ -129,7 +129,12 @@ class EchoSeries::Sender {
     if (wake_ == nullptr) {
       throw std::system_error(static_cast<int>(::GetLastError()), std::system_category());
     }
-    std::thread([this] { run(); }).detach();
+    try {
+      std::thread([this] { run(); }).detach();
+    } catch (...) {
+      ::CloseHandle(wake_);
+      throw;
+    }
   }
 
   [[noreturn]] void run() {
@@ -161,7 +166,9 @@ class EchoSeries::Sender {
     kept.began = system_clock().steady_now();
     const bool v4 = kept.mailbox->to.is_v4();
     const DWORD error = v4 ? call_v4(kept, number) : call_v6(kept, number);
-    if (error != ERROR_IO_PENDING) {
+    if (error == ERROR_SUCCESS) {
+      read(number);
+    } else if (error != ERROR_IO_PENDING) {
       EchoAnswer answer;
       answer.sent = false;
       answer.status = error;
@@ -169,7 +176,7 @@ class EchoSeries::Sender {
     }
   }
 
-  /// Both return the error of the call; ERROR_IO_PENDING is the good one.
+  /// Both return the error of the call; ERROR_IO_PENDING is what is hoped for.
   DWORD call_v4(Request& request, std::uintptr_t number) {
     if (handle4_ == INVALID_HANDLE_VALUE) {
       handle4_ = ::IcmpCreateFile();
@@ -186,7 +193,7 @@ class EchoSeries::Sender {
         static_cast<WORD>(request.payload.size()), request.hop_limit > 0 ? &options : nullptr,
         request.buffer.data(), static_cast<DWORD>(request.buffer.size()),
         milliseconds_until(request.until));
-    return done == 0 ? ::GetLastError() : DWORD{ERROR_IO_PENDING};
+    return done == 0 ? ::GetLastError() : DWORD{ERROR_SUCCESS};
   }
 
   DWORD call_v6(Request& request, std::uintptr_t number) {
@@ -206,7 +213,7 @@ class EchoSeries::Sender {
         static_cast<WORD>(request.payload.size()), request.hop_limit > 0 ? &options : nullptr,
         request.buffer.data(), static_cast<DWORD>(request.buffer.size()),
         milliseconds_until(request.until));
-    return done == 0 ? ::GetLastError() : DWORD{ERROR_IO_PENDING};
+    return done == 0 ? ::GetLastError() : DWORD{ERROR_SUCCESS};
   }
 
   /// The system calls it on this thread while it waits.

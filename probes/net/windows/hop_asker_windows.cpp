@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t kPayload = 32;  ///< as tracert sends it
 constexpr Duration kPatience = 2s;    ///< a trace forgets what was not answered within a second
 
-/// Sends echo requests with a hop limit by the ICMP API. A TCP socket of Windows does not tell
-/// which router its SYN ended at, so a firewall may treat these packets unlike the probe's.
+/// Sends echo requests with a hop limit by the ICMP API, as tracert does. A firewall may treat
+/// these packets otherwise than the probe's.
 class EchoingAsker final : public HopAsker {
  public:
   EchoingAsker(Network& network, const Endpoint& to, Deadline& deadline)

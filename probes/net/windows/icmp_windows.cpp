@@ -91,6 +91,9 @@ asio::awaitable<Result<EchoReport>> Pinger::run() {
     co_await series_.wait(until, deadline_);
   }
   take_answers();
+  if (report_.facts.sent == 0 && report_.failure) {
+    co_return std::unexpected(std::move(*report_.failure));
+  }
   co_return std::move(report_);
 }
 
