@@ -28,7 +28,7 @@ class Log : public ::testing::Test {
   }
   std::string written() {
     std::string text(4096, '\0');
-    std::rewind(file_.get());
+    EXPECT_EQ(std::fseek(file_.get(), 0, SEEK_SET), 0);
     text.resize(std::fread(text.data(), 1, text.size(), file_.get()));
     return text;
   }

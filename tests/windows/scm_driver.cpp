@@ -1,9 +1,10 @@
-// What the tests ask of the Windows service manager and `reachd service` does not tell. One line of
-// JSON each.
-//   scm_driver query NAME          its status
-//   scm_driver control NAME CODE   sends a control; then its status
-//   scm_driver stop NAME           asks it to stop; each status that differs from the one before,
-//   until it has stopped scm_driver config NAME         how it is started
+// What the tests ask of the Windows service manager and `reachd service` does not tell; one line of
+// JSON each:
+//   query NAME         its status
+//   control NAME CODE  sends a control; then its status
+//   config NAME        how it is started
+//   stop NAME          asks it to stop; its status each time that it differs, until it has stopped,
+//                      with the milliseconds since it was asked
 #include <windows.h>
 // after windows.h
 #include <winsvc.h>
@@ -30,12 +31,12 @@ SERVICE_STATUS_PROCESS status_of(SC_HANDLE service) {
   return status;
 }
 
-void print(const SERVICE_STATUS_PROCESS& status, DWORD error) {
+void print(const SERVICE_STATUS_PROCESS& status, DWORD error, DWORD elapsed = 0) {
   std::printf(
-      R"({"state": %lu, "accepted": %lu, "code": %lu, "specific": %lu, "checkpoint": %lu, "wait": %lu, "error": %lu})"
+      R"({"state": %lu, "accepted": %lu, "code": %lu, "specific": %lu, "checkpoint": %lu, "wait": %lu, "error": %lu, "elapsed": %lu})"
       "\n",
       status.dwCurrentState, status.dwControlsAccepted, status.dwWin32ExitCode,
-      status.dwServiceSpecificExitCode, status.dwCheckPoint, status.dwWaitHint, error);
+      status.dwServiceSpecificExitCode, status.dwCheckPoint, status.dwWaitHint, error, elapsed);
 }
 
 DWORD control(SC_HANDLE service, DWORD code) {
@@ -52,7 +53,7 @@ int watch_stop(SC_HANDLE service) {
     ::Sleep(10);
     const SERVICE_STATUS_PROCESS now = status_of(service);
     if (std::memcmp(&now, &last, sizeof(now)) != 0) {
-      print(now, ERROR_SUCCESS);
+      print(now, ERROR_SUCCESS, ::GetTickCount() - began);
       last = now;
     }
   }
