@@ -236,7 +236,8 @@ TEST_F(ServiceLogTest, ALogThatHangsHoldsNobodyAndWhatIsLostIsTold) {
   service.reset();
   EXPECT_GE(book->entries.size(), 257U);
   EXPECT_LE(book->entries.size(), 258U);
-  EXPECT_THAT(told().back(), testing::MatchesRegex("3 1 4[34] entries before this were left out"));
+  EXPECT_THAT(told().back(), testing::AnyOf("3 1 43 entries before this were left out",
+                                            "3 1 44 entries before this were left out"));
 }
 
 TEST_F(ServiceLogTest, AStopDoesNotWaitForALogThatHangs) {
