@@ -1,8 +1,8 @@
 // What the page knows of the checks, and in which order it shows them. Pure: no document, no network.
 
-const ATTENTION = {down: 0, degraded: 1, unknown: 2, up: 3};
 const GRAVITY = {critical: 0, warning: 1, info: 2};
 
+/** In the order of attention. */
 export const STATES = ["down", "degraded", "unknown", "up"];
 
 /** A row of /api/v1/checks?view=brief as the page keeps it. */
@@ -30,32 +30,36 @@ export function toRow(brief) {
   };
 }
 
-function lowest(map, key, value) {
-  const known = map.get(key);
-  if (known === undefined || value < known) map.set(key, value);
+/** What is under `key` in a map, made by `make` at the first call. */
+function entry(map, key, make) {
+  let found = map.get(key);
+  if (!found) map.set(key, found = make());
+  return found;
 }
 
-const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+const byGravityAndName = ([nameA, a], [nameB, b]) => a.gravity - b.gravity || (nameA < nameB ? -1 : 1);
+const byGravityAndId = (a, b) => GRAVITY[a.severity] - GRAVITY[b.severity] || (a.id < b.id ? -1 : 1);
 
 /** In the order of attention: states, in them products and requirements with the gravest check first (glance.hpp). */
 export function worstFirst(rows) {
-  const products = new Map();
-  const requirements = new Map();
-  const productKey = (row) => `${row.state}\n${row.product}`;
-  const requirementKey = (row) => `${row.state}\n${row.product}\n${row.requirement}`;
+  const states = new Map(STATES.map((state) => [state, new Map()]));
   for (const row of rows) {
-    lowest(products, productKey(row), GRAVITY[row.severity]);
-    lowest(requirements, requirementKey(row), GRAVITY[row.severity]);
+    const gravity = GRAVITY[row.severity];
+    const product = entry(states.get(row.state), row.product, () => ({gravity, requirements: new Map()}));
+    const requirement = entry(product.requirements, row.requirement, () => ({gravity, rows: []}));
+    product.gravity = Math.min(product.gravity, gravity);
+    requirement.gravity = Math.min(requirement.gravity, gravity);
+    requirement.rows.push(row);
   }
-  const places = rows.map((row) => ({
-    row,
-    group: ATTENTION[row.state] * 10 + products.get(productKey(row)),
-    requirement: requirements.get(requirementKey(row)),
-  }));
-  places.sort((a, b) => a.group - b.group || compare(a.row.product, b.row.product) ||
-    a.requirement - b.requirement || compare(a.row.requirement, b.row.requirement) ||
-    GRAVITY[a.row.severity] - GRAVITY[b.row.severity] || compare(a.row.id, b.row.id));
-  return places.map((place) => place.row);
+  const sorted = [];
+  for (const products of states.values()) {
+    for (const [, product] of [...products].sort(byGravityAndName)) {
+      for (const [, requirement] of [...product.requirements].sort(byGravityAndName)) {
+        for (const row of requirement.rows.sort(byGravityAndId)) sorted.push(row);
+      }
+    }
+  }
+  return sorted;
 }
 
 /** The rows in which every word occurs, of that state ("": any). */
