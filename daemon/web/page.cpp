@@ -26,6 +26,8 @@ using engine::Verdict;
 constexpr std::size_t kMostCertificates = 50;
 constexpr std::size_t kMostProducts = 12;
 constexpr std::size_t kMostWords = 16;
+/// More than any plan has.
+constexpr std::size_t kMostPages = 1'000'000;
 
 /// Nothing but this server's own files; texts can't become markup even if a script tried
 /// (W3C CSP 3, Trusted Types).
@@ -54,7 +56,7 @@ View view_of(const Request& request) {
         view.state = value == to_string(verdict) ? verdict : view.state;
       }
     } else if (key == "page") {
-      view.page = std::max<std::size_t>(parse_number(value).value_or(1), 1);
+      view.page = std::clamp<std::size_t>(parse_number(value).value_or(1), 1, kMostPages);
     } else if (key == "check") {
       view.check = value;
     }
