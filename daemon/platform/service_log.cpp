@@ -63,7 +63,7 @@ void write_all(Queue& queue) {
           std::to_string(std::exchange(queue.left_out, 0)) + " entries before this were left out"));
     }
     lock.unlock();
-    static_cast<void>(queue.log->write(next));
+    [[maybe_unused]] const auto lost = queue.log->write(next);
     lock.lock();
   }
   queue.ended = true;
