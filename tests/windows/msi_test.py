@@ -213,7 +213,18 @@ class Installing(unittest.TestCase):
         self.assertTrue((DATA / "state" / "journal.sqlite").is_file())
         self.assertTrue((DATA / "logs" / "reachd.log").is_file())
 
-    def test_5_without_a_word_it_watches_only_itself(self):
+    def test_5_another_folder_is_remembered(self):
+        done = msiexec("/i", self.older, r"INSTALLDIR=C:\Tools\reachd", f"LISTEN_PORT={self.port}")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(msiexec("/i", MSI).returncode, 0)
+        self.assertEqual(installed_versions(), [VERSION])
+        self.assertIn(b"in DOS mode", (DRIVE / "Tools" / "reachd" / "reachd.exe").read_bytes())
+        self.assertTrue(registry(SERVICE)["ImagePath"].startswith(r'"C:\Tools\reachd\reachd.exe" run'))
+        self.assertFalse(PROGRAM.exists())
+        self.assertEqual(msiexec("/x", MSI).returncode, 0)
+        self.assertFalse((DRIVE / "Tools" / "reachd").exists())
+
+    def test_6_without_a_word_it_watches_only_itself(self):
         CONFIG.unlink()
         done = msiexec("/i", MSI, f"LISTEN_PORT={self.port}")
         self.assertEqual(done.returncode, 0, done.stdout)
