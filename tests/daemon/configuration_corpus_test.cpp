@@ -74,7 +74,12 @@ TEST_P(Invalid, IsRefusedWithExactlyThisText) {
   for (auto at = text.find(here); at != std::string::npos; at = text.find(here)) {
     text.erase(at, here.size());
   }
-  std::ranges::replace(text, kSeparator, '/');
+  for (const std::string folder : {"parts", "catalog"}) {
+    const std::string native = folder + kSeparator;
+    for (auto at = text.find(native); at != std::string::npos; at = text.find(native, at + 1)) {
+      text[at + folder.size()] = '/';
+    }
+  }
   if (std::getenv("REACHD_REWRITE") != nullptr) {
     std::ofstream(GetParam() + ".expect", std::ios::binary) << text;
   }

@@ -76,8 +76,10 @@ int judge(const test::Identity& identity) {
 
 class SystemTrust : public testing::Test {
  protected:
-  const test::TestCa root{"reachd test root"};
-  const test::TestCa between = root.intermediate({.subject = "reachd test intermediate"});
+  // Tests that run side by side see each other's authorities in the store.
+  const std::string name = "reachd test " + std::to_string(::GetCurrentProcessId());
+  const test::TestCa root{name + " root"};
+  const test::TestCa between = root.intermediate({.subject = name + " intermediate"});
   const test::Identity leaf = root.issue();
   const test::Identity lower = between.issue();
 };
