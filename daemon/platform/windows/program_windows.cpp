@@ -59,6 +59,7 @@ struct Call {
 
   int run() const {
     std::vector<const char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) {
       pointers.push_back(argument.c_str());
     }
