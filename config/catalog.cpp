@@ -7,6 +7,7 @@
 
 #include "catalog_files.hpp"
 #include "config/yaml.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd::config {
 namespace {
@@ -254,10 +255,10 @@ void read_file(const Value& root, std::vector<CatalogProduct>& products, Diagnos
 std::vector<std::string> files_of(const std::string& folder, Diagnostics& diagnostics) {
   std::vector<std::string> files;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
+  for (std::filesystem::directory_iterator entry(to_path(folder), error), end;
+       !error && entry != end; entry.increment(error)) {
     if (entry->path().extension() == ".yaml") {
-      files.push_back(entry->path().string());
+      files.push_back(to_text(entry->path()));
     }
   }
   if (error) {

@@ -9,6 +9,7 @@
 #include "config/labels.hpp"
 #include "config/parts.hpp"
 #include "config/yaml.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd::config {
 namespace {
@@ -281,7 +282,7 @@ class SettingsReader {
     }
     std::string path = resolve_path(reader_.place(key), text);
     std::error_code error;
-    if (must_exist && !std::filesystem::is_directory(path, error)) {
+    if (must_exist && !std::filesystem::is_directory(to_path(path), error)) {
       reader_.error(key, std::string(key) + ": there is no folder \"" + text + "\"");
       return {};
     }

@@ -6,6 +6,7 @@
 
 #include "config/selector.hpp"
 #include "config/yaml.hpp"
+#include "probes/core/file_path.hpp"
 #include "probes/core/reader.hpp"
 
 namespace reachd::config {
@@ -30,8 +31,8 @@ class Includer {
  private:
   static std::string canonical(const std::string& path) {
     std::error_code error;
-    const auto result = std::filesystem::weakly_canonical(path, error);
-    return error ? path : result.string();
+    const auto result = std::filesystem::weakly_canonical(to_path(path), error);
+    return error ? path : to_text(result);
   }
 
   /// Takes `include` out of the root and appends what it names.
@@ -65,7 +66,7 @@ class Includer {
       return;
     }
     std::error_code unknown;
-    if (!std::filesystem::exists(file, unknown)) {
+    if (!std::filesystem::exists(to_path(file), unknown)) {
       diagnostics_.error(place, "include: " + file + " does not exist");
       return;
     }
@@ -106,31 +107,31 @@ class Includer {
   /// The files that a pattern means, sorted. A name without wildcards must exist.
   std::vector<std::string> expand(const std::string& pattern, const Place& place) {
     namespace fs = std::filesystem;
-    if (fs::path(pattern).parent_path().string().find_first_of("*?") != std::string::npos) {
+    if (to_text(to_path(pattern).parent_path()).find_first_of("*?") != std::string::npos) {
       diagnostics_.error(place,
                          "include: * and ? may stand in the file name only, not in a folder");
       return {};
     }
-    const fs::path path = resolve_path(place, pattern);
-    const std::string folder = path.parent_path().string();
-    const std::string name = path.filename().string();
+    const fs::path path = to_path(resolve_path(place, pattern));
+    const fs::path folder = path.parent_path();
+    const std::string name = to_text(path.filename());
     if (name.find_first_of("*?") == std::string::npos) {
-      return {path.string()};
+      return {to_text(path)};
     }
     std::vector<std::string> files;
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
-      const std::string candidate = entry->path().filename().string();
+      const std::string candidate = to_text(entry->path().filename());
       std::error_code ignored;
       // As in a shell: a hidden file is meant only where the dot is written.
       if (candidate.starts_with('.') == name.starts_with('.') && glob_matches(name, candidate) &&
           !entry->is_directory(ignored)) {
-        files.push_back(entry->path().string());
+        files.push_back(to_text(entry->path()));
       }
     }
     if (error && error != std::errc::no_such_file_or_directory) {
-      diagnostics_.error(place, "include: can't list the folder " + folder);
+      diagnostics_.error(place, "include: can't list the folder " + to_text(folder));
     }
     std::ranges::sort(files);
     return files;
@@ -149,7 +150,7 @@ std::optional<Value> load_yaml(const std::string& path, Diagnostics& diagnostics
     return std::nullopt;
   };
   std::error_code error;
-  const auto status = std::filesystem::status(path, error);
+  const auto status = std::filesystem::status(to_path(path), error);
   if (!std::filesystem::exists(status)) {
     return wrong(status.type() == std::filesystem::file_type::not_found ? "it does not exist"
                                                                         : "access is denied");
@@ -157,7 +158,7 @@ std::optional<Value> load_yaml(const std::string& path, Diagnostics& diagnostics
   if (std::filesystem::is_directory(status)) {
     return wrong("it is a folder");
   }
-  std::ifstream stream(path, std::ios::binary);
+  std::ifstream stream(to_path(path), std::ios::binary);
   if (!stream) {
     return wrong("access is denied");
   }

@@ -27,6 +27,7 @@
 #include "daemon/version.hpp"
 #include "daemon/web/server.hpp"
 #include "daemon/wiring.hpp"
+#include "probes/core/file_path.hpp"
 #include "probes/net/resolver.hpp"
 #include "probes/net/trust.hpp"
 #include "probes/registry.hpp"
@@ -54,7 +55,7 @@ constexpr auto kLookEvery = std::chrono::seconds(30);
 /// When a file was last written; none in particular if there is none.
 std::filesystem::file_time_type file_time(const std::string& path) {
   std::error_code ignored;
-  const auto time = std::filesystem::last_write_time(path, ignored);
+  const auto time = std::filesystem::last_write_time(to_path(path), ignored);
   return ignored ? std::filesystem::file_time_type() : time;
 }
 
@@ -335,8 +336,8 @@ class Daemon {
 int run_daemon(const AppOptions& options) {
   if (!options.log_file.empty()) {
     // Where that fails the file can't be opened either, and that is told.
-    static_cast<void>(platform::make_private_folder(
-        std::filesystem::path(options.log_file).parent_path().string()));
+    static_cast<void>(
+        platform::make_private_folder(to_text(to_path(options.log_file).parent_path())));
   }
   log::configure({.level = log::parse_level(options.log_level).value_or(log::Level::info),
                   .format = options.log_json ? log::Format::json : log::Format::text,

@@ -8,6 +8,7 @@
 
 #include "daemon/log/log.hpp"
 #include "daemon/platform/paths.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd {
 namespace {
@@ -18,12 +19,10 @@ constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
 /// The times of what is still seen are written so often.
 constexpr Duration kKeepEvery = std::chrono::hours(24);
 
-std::string path_in(const std::string& folder) {
-  return (std::filesystem::path(folder) / kFile).string();
-}
+std::string path_in(const std::string& folder) { return to_text(to_path(folder) / kFile); }
 
 config::Observed read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(to_path(path), std::ios::binary);
   std::string text(kMostBytes, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
@@ -32,17 +31,16 @@ config::Observed read_file(const std::string& path) {
 
 /// As a whole or not at all.
 bool write_file(const std::string& path, const std::string& text) {
-  std::error_code error =
-      platform::make_private_folder(std::filesystem::path(path).parent_path().string());
+  std::error_code error = platform::make_private_folder(to_text(to_path(path).parent_path()));
   if (error) {
     return false;
   }
   const std::string fresh = path + ".new";
-  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+  std::ofstream file(to_path(fresh), std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
   if (file) {
-    std::filesystem::rename(fresh, path, error);
+    std::filesystem::rename(to_path(fresh), to_path(path), error);
   }
   return file && !error;
 }
@@ -92,7 +90,7 @@ bool Observations::look(const engine::Board& board, WallTime now) {
 void Observations::keep(WallTime now) {
   kept_ = now;
   std::error_code unknown;  // a folder that can't be looked into
-  if (observed_.urls().empty() && !std::filesystem::exists(path_, unknown)) {
+  if (observed_.urls().empty() && !std::filesystem::exists(to_path(path_), unknown)) {
     return;
   }
   if (!write_file(path_, observed_.to_text()) && !complained_) {

@@ -8,6 +8,7 @@
 #include "daemon/platform/paths.hpp"
 #include "daemon/platform/service_manager.hpp"
 #include "daemon/platform/service_text.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd::cli {
 namespace {
@@ -57,25 +58,25 @@ int say(const ServiceManager::Result& result, const std::string& done, Context& 
 }
 
 int install(ServiceManager& manager, const Options& options, Context& context) {
-  const std::filesystem::path config = std::filesystem::absolute(*options.config_file);
+  const std::filesystem::path config = std::filesystem::absolute(to_path(*options.config_file));
   std::string display_name = options.display_name;
   if (display_name.empty()) {
     display_name = options.name == "reachd" ? "reachd" : "reachd (" + options.name + ")";
   }
   const auto notes = manager.install({.name = options.name,
                                       .display_name = std::move(display_name),
-                                      .config_file = config.string()});
+                                      .config_file = to_text(config)});
   if (!notes) {
     context.err << "reachd: " << notes.error() << "\n";
     return kFailed;
   }
-  context.out << "installed the service " << options.name << " with " << config.string() << "\n";
+  context.out << "installed the service " << options.name << " with " << to_text(config) << "\n";
   for (const std::string& note : *notes) {
     context.err << "note: " << note << "\n";
   }
   std::error_code unknown;
   if (!std::filesystem::exists(config, unknown)) {
-    context.err << "note: " << config.string()
+    context.err << "note: " << to_text(config)
                 << " is not there yet; reachd init PRODUCT --output FILE writes a first one\n";
   }
   return kOk;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/platform/paths.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd::journal {
 namespace {
@@ -52,7 +53,7 @@ Batch carry_over(Kept&& kept, const Job& job) {
 
 }  // namespace
 
-std::string file_in(const std::string& folder) { return (fs::path(folder) / kFile).string(); }
+std::string file_in(const std::string& folder) { return to_text(to_path(folder) / kFile); }
 
 sqlite::Connection open_to_read(const std::string& path) {
   using sqlite::Connection;
@@ -63,8 +64,8 @@ sqlite::Connection open_to_read(const std::string& path) {
   } catch (const sqlite::Error& error) {
     std::error_code unknown;
     // Without a log beside it the file is whole; who may not make one can read it all the same.
-    if (error.corrupt() || error.passing() || !fs::exists(path, unknown) ||
-        fs::exists(path + "-wal", unknown)) {
+    if (error.corrupt() || error.passing() || !fs::exists(to_path(path), unknown) ||
+        fs::exists(to_path(path + "-wal"), unknown)) {
       throw;
     }
   }
@@ -76,24 +77,24 @@ std::string set_aside(const std::string& path, WallTime now) {
       fmt::format("{}{}{:%Y%m%dT%H%M%SZ}", path, kMark,
                   fmt::gmtime(std::chrono::system_clock::to_time_t(
                       std::chrono::floor<std::chrono::system_clock::duration>(now))));
-  fs::rename(path, aside);
+  fs::rename(to_path(path), to_path(aside));
   std::error_code unknown;
   for (const std::string_view end : kBeside) {
-    fs::rename(path + std::string(end), aside + std::string(end), unknown);
+    fs::rename(to_path(path + std::string(end)), to_path(aside + std::string(end)), unknown);
   }
   std::vector<std::string> earlier;
-  const std::string start = fs::path(path).filename().string() + std::string(kMark);
-  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(path).parent_path())) {
-    const std::string name = entry.path().filename().string();
+  const std::string start = to_text(to_path(path).filename()) + std::string(kMark);
+  for (const fs::directory_entry& entry : fs::directory_iterator(to_path(path).parent_path())) {
+    const std::string name = to_text(entry.path().filename());
     if (name.starts_with(start) && name.ends_with('Z')) {
-      earlier.push_back(entry.path().string());
+      earlier.push_back(to_text(entry.path()));
     }
   }
   std::ranges::sort(earlier);
   for (std::size_t i = 0; i + kMostSetAside < earlier.size(); ++i) {
-    fs::remove(earlier[i], unknown);
+    fs::remove(to_path(earlier[i]), unknown);
     for (const std::string_view end : kBeside) {
-      fs::remove(earlier[i] + std::string(end), unknown);
+      fs::remove(to_path(earlier[i] + std::string(end)), unknown);
     }
   }
   return aside;
@@ -188,7 +189,7 @@ void Disk::replace(const Job& job, Done& done, const std::string& why) {
   done.replaced = fmt::format(
       "{} is corrupt ({}); it was set aside as {} and a new one begun, with {} checks, {} alerts "
       "and {} cursors that could be read",
-      path_, why, fs::path(aside).filename().string(), opened.kept.checks.size(),
+      path_, why, to_text(to_path(aside).filename()), opened.kept.checks.size(),
       opened.kept.alerts.size(), opened.kept.cursors.size());
   if (!was_opened_) {
     done.opened = opened;

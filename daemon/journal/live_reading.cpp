@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "probes/core/file_path.hpp"
+
 namespace reachd::journal {
 namespace {
 
@@ -40,7 +42,7 @@ std::vector<EventRow> LiveReading::next_events(std::int64_t sequence, std::size_
       const TimePoint now = clock_.steady_now();
       unreadable_since_ = unreadable_since_.value_or(now);
       std::error_code ignored;
-      if (now - *unreadable_since_ < kGrace && std::filesystem::exists(path_, ignored)) {
+      if (now - *unreadable_since_ < kGrace && std::filesystem::exists(to_path(path_), ignored)) {
         return {};
       }
       unreadable_.write(clock_.steady_now(),

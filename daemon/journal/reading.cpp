@@ -9,6 +9,7 @@
 #include "daemon/journal/disk.hpp"
 #include "daemon/journal/file_reading.hpp"
 #include "daemon/journal/history.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd::journal {
 namespace {
@@ -29,7 +30,7 @@ auto reading(const std::string& path, const Function& read)
     return read(connection);
   } catch (const sqlite::Error& error) {
     std::error_code unknown;
-    if (!std::filesystem::exists(path, unknown) && !unknown) {
+    if (!std::filesystem::exists(to_path(path), unknown) && !unknown) {
       return std::unexpected("there is no journal at " + path +
                              ": no daemon with this configuration has run here yet");
     }

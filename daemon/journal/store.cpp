@@ -6,6 +6,8 @@
 #include <functional>
 #include <system_error>
 
+#include "probes/core/file_path.hpp"
+
 namespace reachd::journal {
 namespace {
 
@@ -34,7 +36,7 @@ void look_through(sqlite::Connection& connection, const std::string& path) {
       throw sqlite::corrupt_file(answer);
     }
   };
-  if (std::filesystem::file_size(path, unknown) <= Store::kCheckedWhole) {
+  if (std::filesystem::file_size(to_path(path), unknown) <= Store::kCheckedWhole) {
     look("PRAGMA quick_check(1)");
   } else {
     for (const char* table : kStateTables) {

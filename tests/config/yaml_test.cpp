@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "probes/core/file_path.hpp"
+#include "tests/support/temporary_folder.hpp"
+
 namespace reachd::config {
 namespace {
 
@@ -186,6 +191,19 @@ TEST(Yaml, AFolderIsNoFile) {
   Diagnostics diagnostics;
   EXPECT_FALSE(load_yaml(".", diagnostics));
   EXPECT_EQ(diagnostics.to_string(), ".: can't read the file: it is a folder\n");
+}
+
+TEST(Yaml, FilesAndFoldersMayHaveAnyLetters) {
+  const test::TemporaryFolder temporary;
+  const std::filesystem::path folder = temporary.path() / u8"B\u00fcro \u4e8b\u4ef6";
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / u8"r\u00e9seau.yaml") << "include: \u00e4*.yaml\n";
+  std::ofstream(folder / u8"\u00e4u\u00dferes.yaml") << "a: 1\n";
+  Diagnostics diagnostics;
+  const auto root = load_yaml_with_includes(to_text(folder / u8"r\u00e9seau.yaml"), diagnostics);
+  ASSERT_TRUE(root && diagnostics.ok()) << diagnostics.to_string();
+  ASSERT_TRUE(root->find("a"));
+  EXPECT_EQ(*root->find("a")->place.file, to_text(folder / u8"\u00e4u\u00dferes.yaml"));
 }
 
 /// Whatever the bytes are, the parser ends with a tree or with an error that has a place.

@@ -13,6 +13,7 @@
 
 #include "daemon/platform/paths.hpp"
 #include "daemon/platform/windows/wide.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd::platform {
 namespace {
@@ -139,14 +140,14 @@ std::error_code admit_to_folder(const std::string& path, const std::string& sid,
 }
 
 std::error_code make_private_folder(const std::string& path) {
-  const std::filesystem::path folder(path);
+  const std::filesystem::path folder = to_path(path);
   std::error_code error;
   if (folder.empty() || std::filesystem::is_directory(folder, error)) {
     return {};
   }
   const std::filesystem::path above = folder.parent_path();
   if (above != folder) {
-    error = make_private_folder(above.string());
+    error = make_private_folder(to_text(above));
     if (error) {
       return error;
     }

@@ -16,6 +16,7 @@
 #include "daemon/platform/service_text.hpp"
 #include "daemon/platform/windows/folder_access.hpp"
 #include "daemon/platform/windows/wide.hpp"
+#include "probes/core/file_path.hpp"
 
 namespace reachd::platform {
 namespace {
@@ -114,7 +115,7 @@ std::expected<void, std::string> prepare_folders(const std::string& sid) {
        {Folder{root, FolderRights::read}, Folder{root + "\\state", FolderRights::full},
         Folder{root + "\\logs", FolderRights::full}}) {
     std::error_code error;
-    std::filesystem::create_directories(folder.path, error);
+    std::filesystem::create_directories(to_path(folder.path), error);
     if (!error) {
       error = admit_to_folder(folder.path, sid, folder.rights);
     }
