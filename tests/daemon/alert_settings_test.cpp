@@ -75,6 +75,13 @@ event::Event event_of(Severity severity, std::string product = "erp") {
   return event;
 }
 
+TEST(AlertSettings, AnUnknownTypeIsToldWithThoseThatThereAre) {
+  Diagnostics diagnostics;
+  read("sinks: [{name: pager, type: pagerduty}]", diagnostics);
+  EXPECT_THAT(diagnostics.to_string(),
+              HasSubstr("sink pager: type is one of record, caller, state, not \"pagerduty\""));
+}
+
 TEST(AlertSettings, NothingWrittenMeansTheDefaults) {
   const Alerting alerting = read("{}");
   EXPECT_EQ(alerting.external_url, "");
