@@ -336,8 +336,8 @@ class Daemon {
 int run_daemon(const AppOptions& options) {
   if (!options.log_file.empty()) {
     // Where that fails the file can't be opened either, and that is told.
-    static_cast<void>(
-        platform::make_private_folder(to_text(to_path(options.log_file).parent_path())));
+    [[maybe_unused]] const std::error_code ignored =
+        platform::make_private_folder(to_text(to_path(options.log_file).parent_path()));
   }
   log::configure({.level = log::parse_level(options.log_level).value_or(log::Level::info),
                   .format = options.log_json ? log::Format::json : log::Format::text,
