@@ -10,16 +10,18 @@
 namespace reachd::net {
 namespace {
 
-const IpAddress kTarget = *IpAddress::parse("10.0.0.1");
-const IpAddress kTarget6 = *IpAddress::parse("2001:db8:1::5");
-const IpAddress kRouter = *IpAddress::parse("10.1.0.1");
-const IpAddress kSelf = *IpAddress::parse("10.9.0.7");
+using Family = IpAddress::Family;
+constexpr IpAddress kTarget{.family = Family::v4, .bytes = {10, 0, 0, 1}};
+constexpr IpAddress kTarget6{.family = Family::v6, .bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 5}};
+constexpr IpAddress kRouter{.family = Family::v4, .bytes = {10, 1, 0, 1}};
+constexpr IpAddress kSelf{.family = Family::v4, .bytes = {10, 9, 0, 7}};
 
 struct Case {
   std::uint32_t status;
   Reason reason;
   const char* says;
 };
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's
 void PrintTo(const Case& c, std::ostream* out) { *out << "status " << c.status; }
 
 std::string name_of(const testing::TestParamInfo<Case>& info) {
