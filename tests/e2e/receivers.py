@@ -15,6 +15,7 @@ Request = collections.namedtuple("Request", "path headers body accepted")
 # What one connection may meet instead of a 200.
 FAILURES = ("wrong certificate", "500", "429", "hang", "cut in the answer", "cut in the request", "no HTTP", "slow")
 RETRY_AFTER = 2  # seconds that a 429 asks for
+UNDER_WAY = 0.5  # seconds in which a connection may arrive that began before its client had read the 429
 SLOW = 1  # seconds until the 200 of "slow"
 
 
@@ -98,7 +99,7 @@ class Receiver:
     def take_failure(self):
         """What this connection meets; None: it is served."""
         with self._lock:
-            if self.refused_at is not None and time.monotonic() < self.refused_at + RETRY_AFTER:
+            if self.refused_at is not None and UNDER_WAY < time.monotonic() - self.refused_at < RETRY_AFTER:
                 self.too_early += 1
             failure = self._failures.popleft() if self._failures else None
             if failure:
@@ -151,8 +152,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif self.failure == "500":
             self._answer(500)
         elif self.failure == "429":
+            self.receiver.refused_at = time.monotonic()  # before the client can count from it
             self._answer(429, ("Retry-After", str(RETRY_AFTER)))
-            self.receiver.refused_at = time.monotonic()
         elif self.failure == "hang":
             self.receiver.released.wait(self.timeout)
         elif self.failure == "cut in the answer":
