@@ -7,21 +7,10 @@ namespace {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-/// At most `most` bytes of it, whole characters.
-std::string_view cut(std::string_view text, std::size_t most) noexcept {
-  if (text.size() <= most) {
-    return text;
-  }
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) {
-    --most;
-  }
-  return text.substr(0, most);
-}
-
 }  // namespace
 
 std::string event_log_string(std::string_view text, std::size_t most) {
-  const std::string whole = repair_utf8(cut(text, most));  // nothing below makes it shorter
+  const std::string whole = repair_utf8(cut_utf8(text, most));  // nothing below makes it shorter
   std::string result;
   result.reserve(whole.size());
   for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -40,7 +29,7 @@ std::string event_log_string(std::string_view text, std::size_t most) {
       }
     }
   }
-  result.resize(cut(result, most).size());
+  result.resize(cut_utf8(result, most).size());
   return result;
 }
 

@@ -54,4 +54,14 @@ std::string repair_utf8(std::string_view text) {
   return out;
 }
 
+std::string_view cut_utf8(std::string_view text, std::size_t most) noexcept {
+  if (text.size() <= most) {
+    return text;
+  }
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) {
+    --most;
+  }
+  return text.substr(0, most);
+}
+
 }  // namespace reachd

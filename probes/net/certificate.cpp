@@ -14,6 +14,7 @@
 #include <ranges>
 
 #include "probes/core/bytes.hpp"
+#include "probes/core/utf8.hpp"
 #include "probes/core/words.hpp"
 
 namespace reachd::net {
@@ -25,13 +26,7 @@ constexpr int kLongestChain = 16;
 constexpr std::size_t kMostUrls = 4;
 
 std::string bounded(std::string text) {
-  if (text.size() > kLongestText) {
-    std::size_t end = kLongestText;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-      --end;  // not in the middle of a UTF-8 sequence
-    }
-    text.resize(end);
-  }
+  text.resize(cut_utf8(text, kLongestText).size());
   return text;
 }
 

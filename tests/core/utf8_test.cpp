@@ -29,5 +29,12 @@ TEST(Utf8, RepairReplacesByteByByteAndKeepsTheRest) {
   EXPECT_EQ(repair_utf8("caf\xc3\xa9"), "caf\xc3\xa9");
 }
 
+TEST(Utf8, CutsBetweenCharacters) {
+  EXPECT_EQ(cut_utf8("abc", 3), "abc");
+  EXPECT_EQ(cut_utf8("abc", 2), "ab");
+  EXPECT_EQ(cut_utf8("caf\xc3\xa9", 4), "caf");
+  EXPECT_EQ(cut_utf8("\xe2\x82\xac", 2), "");
+}
+
 }  // namespace
 }  // namespace reachd

@@ -7,6 +7,7 @@
 #include "daemon/alert/sinks/wording.hpp"
 #include "daemon/json/time.hpp"
 #include "probes/core/printable.hpp"
+#include "probes/core/utf8.hpp"
 
 namespace reachd::alert {
 namespace {
@@ -92,17 +93,6 @@ std::vector<std::pair<std::string_view, std::string>> parameters(const event::Ev
   return list;
 }
 
-/// At most `most` bytes of it, whole characters.
-std::string_view cut(std::string_view text, std::size_t most) noexcept {
-  if (text.size() <= most) {
-    return text;
-  }
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) {
-    --most;
-  }
-  return text.substr(0, most);
-}
-
 }  // namespace
 
 std::optional<std::uint8_t> parse_facility(std::string_view word) noexcept {
@@ -133,7 +123,7 @@ std::string syslog_message(const event::Event& event, const SyslogSender& sender
     message += text;
   }
   message += "] ";
-  message += cut(sentence, most - std::min(most, message.size()));
+  message += cut_utf8(sentence, most - std::min(most, message.size()));
   return message;
 }
 
