@@ -18,14 +18,10 @@ def dashboards():
     return {made["uid"]: made for made in found}
 
 
-class DashboardsTest(support.LabTestCase):
-    fleet = None
-
+class DashboardsTest(fleet.FleetTestCase):
     @classmethod
     def set_up_lab(cls):
-        cls.fleet = fleet.Fleet(cls.lab)
-        cls.addClassCleanup(cls.fleet.stop)
-        cls.fleet.start()
+        super().set_up_lab()
         cls.fleet.wait_recorded()
         support.wait_for("the pace of everything", lambda: cls.fleet.query(f"rate(process_cpu_seconds_total[{RATE}]) > 0"))
 

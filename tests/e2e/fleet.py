@@ -72,6 +72,18 @@ def shipped(path, **replaced):
     return text
 
 
+class FleetTestCase(support.LabTestCase):
+    """A test with a fleet that runs."""
+
+    fleet = None
+
+    @classmethod
+    def set_up_lab(cls):
+        cls.fleet = Fleet(cls.lab)
+        cls.addClassCleanup(cls.fleet.stop)
+        cls.fleet.start()
+
+
 class Fleet:
     """Starts all of it in a started lab. `folder` is the lab's."""
 

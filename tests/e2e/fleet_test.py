@@ -24,15 +24,7 @@ def expressions():
     return found
 
 
-class FleetTest(support.LabTestCase):
-    fleet = None
-
-    @classmethod
-    def set_up_lab(cls):
-        cls.fleet = fleet.Fleet(cls.lab)
-        cls.addClassCleanup(cls.fleet.stop)
-        cls.fleet.start()
-
+class FleetTest(fleet.FleetTestCase):
     def wait_alerts(self, check, expected):
         """Waits until both Alertmanagers have these open alerts of a check, and no other: {(alertname, vantage)}."""
         seen = {}
