@@ -75,10 +75,8 @@ void check_word(std::string_view word, const std::vector<std::string_view>& word
   if (std::ranges::find(words, word) != words.end()) {
     return;
   }
-  const auto likely = nearest(word, words);
   diagnostics.error(place, what + " is one of " + join(words, ", ") + ", not \"" +
-                               std::string(word) + "\"" +
-                               (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
+                               std::string(word) + "\"" + did_you_mean(word, words));
 }
 
 std::string read_host(Reader& reader, std::string_view key) {

@@ -61,11 +61,10 @@ void check_dependencies(EstateContext& context) {
         children[parent].push_back(device.name);
         ++open[device.name];
       } else {
-        const auto likely = nearest(parent, names);
-        context.diagnostics.error(
-            device.place, "device " + device.name + ": depends_on names \"" + parent +
-                              "\", which is no device with one address" +
-                              (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
+        context.diagnostics.error(device.place, "device " + device.name + ": depends_on names \"" +
+                                                    parent +
+                                                    "\", which is no device with one address" +
+                                                    did_you_mean(parent, names));
       }
     }
     if (!open.contains(device.name)) {

@@ -32,11 +32,9 @@ std::expected<Zone, std::string> Zone::find(std::string_view name) {
       result.zone_ = zone;
       return result;
     }
-    const std::vector<std::string_view> names = zone_names();
-    const auto likely = nearest(name, names);
+    const std::string hint = did_you_mean(name, zone_names());
     return std::unexpected("there is no time zone \"" + std::string(name.substr(0, 60)) + "\"" +
-                           (likely ? "; did you mean " + std::string(*likely) + "?"
-                                   : ", but UTC and such as Europe/Amsterdam"));
+                           (hint.empty() ? ", but UTC and such as Europe/Amsterdam" : hint));
   } catch (const std::exception& failure) {
     return std::unexpected("the time zones can't be read (on Linux: package tzdata): " +
                            std::string(failure.what()));

@@ -11,11 +11,6 @@
 namespace reachd::config {
 namespace {
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
-  const auto likely = nearest(word, known);
-  return likely ? "; did you mean " + std::string(*likely) + "?" : "";
-}
-
 /// The catalogue may come from the operator's folder, so what it names is checked like all input.
 void check_entries(const CatalogProduct& product, Diagnostics& diagnostics) {
   std::vector<std::string_view> ways;

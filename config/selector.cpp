@@ -72,9 +72,8 @@ std::expected<Selector, std::string> Selector::parse(std::string_view text) {
     const std::string_view key = trim(term.substr(0, equals));
     const bool is_label = key.starts_with(kLabelPrefix) && key.size() > kLabelPrefix.size();
     if (!is_label && std::ranges::find(kKeys, key) == kKeys.end()) {
-      const auto likely = nearest(key, {kKeys.begin(), kKeys.end()});
       return wrong("the key is one of name, check, product, requirement, device, probe, label.KEY" +
-                   (likely ? "; did you mean " + std::string(*likely) + "?" : std::string()));
+                   did_you_mean(key, {kKeys.begin(), kKeys.end()}));
     }
     selector.terms_.push_back({std::string(key), std::string(trim(term.substr(equals + 1)))});
   }

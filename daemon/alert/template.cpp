@@ -152,9 +152,8 @@ std::string unknown_field(std::string_view name) {
   for (const Template::Field& field : kFields) {
     names.push_back(field.name);
   }
-  const auto likely = nearest(name, names);
   return "there is no field \"" + std::string(name.substr(0, 60)) + "\"" +
-         (likely ? "; did you mean " + std::string(*likely) + "?" : "");
+         did_you_mean(name, names);
 }
 
 }  // namespace

@@ -80,10 +80,9 @@ int show(const Options& options, Context& context) {
     for (const auto& known : rows) {
       ids.push_back(known->id);
     }
-    const auto likely = nearest(options.id, ids);
-    context.err << "There is no requirement \"" << printable(options.id) << "\"";
-    context.err << (likely ? "; did you mean " + std::string(*likely) + "?\n"
-                           : "; see reachd catalog list\n");
+    const std::string hint = did_you_mean(options.id, ids);
+    context.err << "There is no requirement \"" << printable(options.id) << "\""
+                << (hint.empty() ? "; see reachd catalog list" : hint) << '\n';
     return kUsage;
   }
   if (options.as_json) {

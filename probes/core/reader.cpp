@@ -232,10 +232,8 @@ std::optional<std::size_t> Reader::choice_index(std::string_view key,
   if (found != words.end()) {
     return static_cast<std::size_t>(found - words.begin());
   }
-  const auto likely = nearest(value->scalar, words);
   error(key, std::string(key) + " is one of " + join(words, ", ") + ", not " +
-                 quote(value->scalar) +
-                 (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
+                 quote(value->scalar) + did_you_mean(value->scalar, words));
   return std::nullopt;
 }
 
@@ -311,10 +309,8 @@ void Reader::done() {
     if (std::ranges::find(known_, member.key) != known_.end()) {
       continue;
     }
-    const auto likely = nearest(member.key, known_);
-    diagnostics_.error(member.place,
-                       what_ + ": unknown key " + quote(member.key) +
-                           (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
+    diagnostics_.error(member.place, what_ + ": unknown key " + quote(member.key) +
+                                         did_you_mean(member.key, known_));
   }
 }
 

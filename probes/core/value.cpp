@@ -119,4 +119,9 @@ std::optional<std::string_view> nearest(std::string_view word,
   return best;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto likely = nearest(word, known);
+  return likely ? "; did you mean " + std::string(*likely) + "?" : "";
+}
+
 }  // namespace reachd

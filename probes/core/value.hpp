@@ -77,5 +77,7 @@ struct Value::Member {
 /// word), or nothing.
 std::optional<std::string_view> nearest(std::string_view word,
                                         const std::vector<std::string_view>& known);
+/// "; did you mean interval?" for the end of a sentence; empty if none of them is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known);
 
 }  // namespace reachd
