@@ -22,6 +22,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/metrics/self_metrics.hpp"
 #include "daemon/observations.hpp"
+#include "daemon/platform/passed_sockets.hpp"
 #include "daemon/platform/paths.hpp"
 #include "daemon/platform/service_host.hpp"
 #include "daemon/version.hpp"
@@ -100,7 +101,7 @@ class Daemon {
  public:
   /// Throws where it can't start: no descriptors, a listening address in use.
   Daemon(const AppOptions& options, Loaded loaded, const std::vector<Target>& web,
-         Observations observations)
+         const std::vector<int>& passed, Observations observations)
       : config_file_(options.config_file),
         observations_(std::move(observations)),
         listen_(texts(loaded.configuration.settings.web.listen)),
@@ -123,7 +124,7 @@ class Daemon {
         watchdog_(context_),
         look_(context_) {
     loop_observer_.connect(*alerter_);
-    auto server = web::start_server(web, web_callbacks());
+    auto server = web::start_server(web, web_callbacks(), {}, passed);
     if (!server) {
       throw std::runtime_error(server.error());
     }
@@ -344,6 +345,11 @@ int run_daemon(const AppOptions& options) {
                   .file = options.log_file});
   log::info("reachd starting",
             {{"version", build_facts().version}, {"commit", build_facts().commit}});
+  const auto passed = platform::take_passed_sockets();
+  if (!passed) {
+    log::error("can't start", {{"error", passed.error()}});
+    return kCantStart;
+  }
   Diagnostics diagnostics;
   std::optional<Observations> observations;
   auto loaded = load(options.config_file, diagnostics, [&](const config::Settings& settings) {
@@ -361,7 +367,8 @@ int run_daemon(const AppOptions& options) {
   std::unique_ptr<Daemon> daemon;
   try {
     const std::vector<Target> web = loaded->configuration.settings.web.listen;
-    daemon = std::make_unique<Daemon>(options, std::move(*loaded), web, std::move(*observations));
+    daemon = std::make_unique<Daemon>(options, std::move(*loaded), web, *passed,
+                                      std::move(*observations));
   } catch (const std::exception& error) {
     log::error("can't start", {{"error", error.what()}});
     return kCantStart;

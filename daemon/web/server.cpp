@@ -93,6 +93,23 @@ class ServerImpl final : public Server {
     return {};
   }
 
+  /// Takes over a socket that listens already.
+  std::expected<void, std::string> adopt(int passed) {
+    const auto handle = static_cast<tcp::acceptor::native_handle_type>(passed);
+    error_code error;
+    tcp::acceptor acceptor(*shared_.context);
+    acceptor.assign(tcp::v4(), handle, error);
+    if (!error && acceptor.local_endpoint(error).protocol() == tcp::v6()) {
+      acceptor.release(error);
+      acceptor.assign(tcp::v6(), handle, error);
+    }
+    if (error) {
+      return std::unexpected("descriptor " + std::to_string(passed) + ": " + error.message());
+    }
+    add(std::move(acceptor));
+    return {};
+  }
+
   void start() {
     error_code unknown;
     shared_.names.push_back(asio::ip::host_name(unknown));
@@ -136,12 +153,16 @@ class ServerImpl final : public Server {
     if (error) {
       return to_endpoint(endpoint).to_string() + ": " + error.message();
     }
+    add(std::move(acceptor));
+    return std::nullopt;
+  }
+
+  void add(tcp::acceptor acceptor) {
     endpoints_.push_back(to_endpoint(acceptor.local_endpoint()));
     const bool loopback = endpoints_.back().address.is_loopback();
     listeners_.push_back(Listener{.acceptor = std::move(acceptor),
                                   .pause = asio::steady_timer(*shared_.context),
                                   .loopback = loopback});
-    return std::nullopt;
   }
 
   asio::awaitable<void> accept(Listener& listener) {
@@ -250,9 +271,15 @@ class ServerImpl final : public Server {
 
 std::expected<std::unique_ptr<Server>, std::string> start_server(const std::vector<Target>& listen,
                                                                  Callbacks callbacks,
-                                                                 ServerLimits limits) {
+                                                                 ServerLimits limits,
+                                                                 const std::vector<int>& passed) {
   auto server = std::make_unique<ServerImpl>(std::move(callbacks), limits);
-  for (const Target& target : listen) {
+  for (const int socket : passed) {
+    if (auto adopted = server->adopt(socket); !adopted) {
+      return std::unexpected(std::move(adopted.error()));
+    }
+  }
+  for (const Target& target : passed.empty() ? listen : std::vector<Target>()) {
     if (auto listening = server->listen(target); !listening) {
       return std::unexpected(std::move(listening.error()));
     }

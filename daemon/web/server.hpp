@@ -44,9 +44,11 @@ class Server {
 };
 
 /// Listens on every address that the targets stand for (port 0: any) and starts the thread. The
-/// error names the address: "127.0.0.1:9790: Address already in use".
-std::expected<std::unique_ptr<Server>, std::string> start_server(const std::vector<Target>& listen,
-                                                                 Callbacks callbacks,
-                                                                 ServerLimits limits = {});
+/// error names the address: "127.0.0.1:9790: Address already in use". With `passed`, the descriptor
+/// numbers of TCP sockets that listen already, it takes these over and the targets count for
+/// nothing.
+std::expected<std::unique_ptr<Server>, std::string> start_server(
+    const std::vector<Target>& listen, Callbacks callbacks, ServerLimits limits = {},
+    const std::vector<int>& passed = {});
 
 }  // namespace reachd::web

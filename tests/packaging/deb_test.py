@@ -31,6 +31,7 @@ class Package(unittest.TestCase):
         for path in (
             "/usr/bin/reachd",
             "/usr/lib/systemd/system/reachd.service",
+            "/usr/lib/systemd/system/reachd.socket",
             "/usr/lib/sysusers.d/reachd.conf",
             "/etc/reachd/",
             "/usr/share/doc/reachd/README.md",
