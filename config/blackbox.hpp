@@ -1,0 +1,100 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/blackbox_http.hpp"
+#include "config/blackbox_parts.hpp"
+#include "probes/core/address.hpp"
+#include "probes/core/pattern.hpp"
+
+/// What `blackbox.yml` says, in the words and with the defaults of blackbox_exporter 0.28
+/// (CONFIGURATION.md). Plain data without what reachd refuses to load.
+namespace reachd::config::blackbox {
+
+/// A step of `query_response`: expect, then send, then starttls.
+struct QueryStep {
+  std::optional<Pattern> expect;  ///< looked for line by line; not together with expect_bytes
+  std::string expect_bytes;       ///< empty: none
+  std::vector<std::pair<std::string, std::string>>
+      labels;        ///< of probe_expect_info; values with $n
+  std::string send;  ///< with ${n} from the match; a line end is added; empty: nothing is sent
+  bool starttls = false;
+};
+
+struct Tcp {
+  AddressChoice address;
+  std::optional<IpAddress> source;
+  std::vector<QueryStep> query_response;
+  bool tls = false;
+  TlsConfig tls_config;
+};
+
+struct UnixSocket {
+  std::vector<QueryStep> query_response;
+  bool tls = false;
+  TlsConfig tls_config;
+};
+
+struct Icmp {
+  AddressChoice address;
+  std::optional<IpAddress> source;
+  std::uint16_t payload_size = 0;  ///< bytes; 0: 28 bytes of text
+  bool dont_fragment = false;
+  std::uint8_t ttl = 64;  ///< 0: what the system sends
+};
+
+/// Each list is about the records of one section in zone-file form, tab separated.
+struct DnsValidator {
+  std::vector<Pattern> fail_if_matches;
+  std::vector<Pattern> fail_if_all_match;
+  std::vector<Pattern> fail_if_not_matches;
+  std::vector<Pattern> fail_if_none_matches;
+};
+
+struct Dns {
+  AddressChoice address;
+  std::optional<IpAddress> source;
+  std::string query_name;
+  std::uint16_t query_type = 255;  ///< ANY (RFC 1035, 3.2.3)
+  std::uint16_t query_class = 1;   ///< IN
+  bool recursion_desired = true;
+  bool tcp = false;  ///< transport_protocol
+  bool tls = false;  ///< dns_over_tls (RFC 7858), over TCP
+  TlsConfig tls_config;
+  std::vector<std::uint16_t> valid_rcodes{0};
+  DnsValidator answer;
+  DnsValidator authority;
+  DnsValidator additional;
+};
+
+enum class Prober : std::uint8_t { http, tcp, icmp, dns, unix_socket };
+/// "http", ..., "unix"
+std::string_view to_string(Prober) noexcept;
+
+/// Blocks of other probers than its own hold what was written there, and have no effect.
+struct Module {
+  std::string name;
+  Prober prober = Prober::http;
+  std::chrono::nanoseconds timeout{0};  ///< 0: none of its own
+  Http http;
+  Tcp tcp;
+  Icmp icmp;
+  Dns dns;
+  UnixSocket unix_socket;
+  std::string text;  ///< YAML as it was written, secrets masked: what debug=true shows
+};
+
+/// All modules of a file, immutable once read.
+struct Modules {
+  std::vector<Module> modules;  ///< by name
+
+  const Module* find(std::string_view name) const noexcept;
+};
+
+}  // namespace reachd::config::blackbox
