@@ -12,6 +12,7 @@
 #include "config/blackbox_parts.hpp"
 #include "probes/core/address.hpp"
 #include "probes/core/pattern.hpp"
+#include "probes/core/value.hpp"
 
 /// What `blackbox.yml` says, in the words and with the defaults of blackbox_exporter 0.28
 /// (CONFIGURATION.md). Plain data without what reachd refuses to load.
@@ -90,11 +91,22 @@ struct Module {
   std::string text;  ///< YAML as it was written, secrets masked: what debug=true shows
 };
 
+/// A module of which something can't be honoured: it is never run, so that no probe judges
+/// otherwise than its module says.
+struct RefusedModule {
+  std::string name;
+  std::vector<Diagnostic> reasons;  ///< one a key; each names the module and the key
+};
+
 /// All modules of a file, immutable once read.
 struct Modules {
-  std::vector<Module> modules;  ///< by name
+  std::vector<Module> modules;         ///< by name
+  std::vector<RefusedModule> refused;  ///< by name
 
+  /// Null if there is no such module that can be run.
   const Module* find(std::string_view name) const noexcept;
+  /// Null if it is unknown, or can be run.
+  const RefusedModule* find_refused(std::string_view name) const noexcept;
 };
 
 }  // namespace reachd::config::blackbox

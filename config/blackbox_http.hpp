@@ -47,8 +47,7 @@ struct HttpClient {
   bool follow_redirects = true;
   std::optional<Proxy> http_proxy;    ///< for http:// targets; of `proxy_url` or the environment
   std::optional<Proxy> https_proxy;   ///< for https:// targets
-  std::vector<std::string> no_proxy;  ///< hosts, .suffixes, networks, "*"
-  bool spare_loopback = false;        ///< localhost and loopback addresses go direct
+  std::vector<std::string> no_proxy;  ///< go direct: hosts, .suffixes, networks, "*"
   std::vector<Header> proxy_connect_header;
   std::vector<Header> http_headers;
 };
