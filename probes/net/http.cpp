@@ -23,6 +23,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kBodyChunk = 4 * kChunk;  // once there is one, it is often long
 constexpr int kMostInterim = 8;
 constexpr std::string_view kStart = "HTTP/1.";
 
@@ -30,6 +31,17 @@ struct CutText {
   std::string bytes;
   std::size_t limit = 0;
   bool cut = false;
+  BodySink* sink = nullptr;
+
+  void take(std::string_view piece) {
+    if (sink != nullptr) {
+      cut = cut || !sink->take(piece);
+      return;
+    }
+    const std::size_t room = limit - bytes.size();
+    bytes.append(piece.substr(0, room));
+    cut = cut || piece.size() > room;
+  }
 };
 
 /// Beast's name for what feeds a body from the parser.
@@ -43,9 +55,7 @@ class CutReader {
     ec = {};
     std::size_t taken = 0;
     for (const asio::const_buffer part : beast::buffers_range_ref(buffers)) {
-      const std::size_t room = text_.limit - text_.bytes.size();
-      text_.bytes.append(static_cast<const char*>(part.data()), std::min(room, part.size()));
-      text_.cut = text_.cut || part.size() > room;
+      text_.take({static_cast<const char*>(part.data()), part.size()});
       taken += part.size();
     }
     return taken;
@@ -96,12 +106,15 @@ class Incoming {
   }
 
   std::span<std::byte> room() {
-    const auto space = buffer_.prepare(kChunk);
+    const auto space = buffer_.prepare(has_head() ? kBodyChunk : kChunk);
     return std::as_writable_bytes(std::span(static_cast<char*>(space.data()), space.size()));
   }
 
   State took(std::size_t count) {
     buffer_.commit(count);
+    if (received_ == 0) {
+      began_at_ = std::chrono::steady_clock::now();
+    }
     received_ += count;
     const auto data = buffer_.data();
     if (!parser_->got_some() && !starts_like_http(data.data(), data.size())) {
@@ -133,15 +146,8 @@ class Incoming {
   const Failure& failure() const noexcept { return failure_; }
 
   HttpResponse take() {
-    HttpResponse response;
+    HttpResponse response = limits_.sink == nullptr ? head() : std::move(head_);
     auto& message = parser_->get();
-    response.head_at = head_at_;
-    response.status = static_cast<int>(message.result_int());
-    response.reason = std::string(message.reason());
-    response.version = message.version() == 10 ? "HTTP/1.0" : "HTTP/1.1";
-    for (const auto& field : message) {
-      response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    }
     response.body = std::move(message.body().bytes);
     response.cut = message.body().cut;
     const auto data = buffer_.data();
@@ -150,13 +156,28 @@ class Incoming {
   }
 
  private:
+  HttpResponse head() const {
+    HttpResponse response;
+    const auto& message = parser_->get();
+    response.began_at = began_at_;
+    response.head_at = head_at_;
+    response.status = static_cast<int>(message.result_int());
+    response.reason = std::string(message.reason());
+    response.version = message.version() == 10 ? "HTTP/1.0" : "HTTP/1.1";
+    for (const auto& field : message) {
+      response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    }
+    return response;
+  }
+
   void begin() {
     parser_.emplace();
-    parser_->eager(true);
+    parser_->eager(limits_.sink == nullptr);  // a sink sees the head first
     parser_->skip(no_body_);
     parser_->body_limit(boost::none);
     parser_->header_limit(static_cast<std::uint32_t>(limits_.head));
     parser_->get().body().limit = limits_.body;
+    parser_->get().body().sink = limits_.sink;
   }
 
   static bool starts_like_http(const void* data, std::size_t size) {
@@ -181,6 +202,11 @@ class Incoming {
       }
       if (parser_->is_header_done() && head_at_ == TimePoint{}) {
         head_at_ = std::chrono::steady_clock::now();
+        if (limits_.sink != nullptr) {
+          head_ = head();
+          parser_->get().body().cut = !limits_.sink->start(head_);
+          parser_->eager(true);
+        }
       }
       if (parser_->is_done() || (parser_->is_header_done() && enough())) {
         return State::done;
@@ -190,7 +216,7 @@ class Incoming {
       }
     }
     // Chunk extensions and trailers have no limit of their own in Beast.
-    if (buffer_.size() > limits_.head + kChunk) {
+    if (buffer_.size() > limits_.head + kBodyChunk) {
       failure_ = mismatch("the answer has an endless line");
       return State::failed;
     }
@@ -202,13 +228,17 @@ class Incoming {
            ++interim_ <= kMostInterim;
   }
 
-  bool enough() const { return limits_.body == 0 || parser_->get().body().cut; }
+  bool enough() const {
+    return (limits_.body == 0 && limits_.sink == nullptr) || parser_->get().body().cut;
+  }
 
   HttpLimits limits_;
   bool no_body_;
   int interim_ = 0;
   std::size_t received_ = 0;
+  TimePoint began_at_{};
   TimePoint head_at_{};
+  HttpResponse head_;  // what the sink has seen
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   Failure failure_;

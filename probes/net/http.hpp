@@ -24,9 +24,12 @@ struct HttpRequest {
   std::string body;
 };
 
+class BodySink;
+
 struct HttpLimits {
   std::size_t head = std::size_t{64} * 1024;
   std::size_t body = std::size_t{1024} * 1024;  ///< 0: stop after the head
+  BodySink* sink = nullptr;                     ///< takes the body instead; `body` has no effect
 };
 
 struct HttpResponse {
@@ -34,10 +37,11 @@ struct HttpResponse {
   std::string reason;   ///< the phrase after the status, for messages
   std::string version;  ///< "HTTP/1.1"
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;     ///< as sent, at most HttpLimits::body
-  bool cut = false;     ///< the body was longer than the limit and is not read to its end
-  TimePoint head_at{};  ///< when the head was complete
-  std::string rest;     ///< what came after the response: the tunnel's first bytes after CONNECT
+  std::string body;      ///< as sent, at most HttpLimits::body
+  bool cut = false;      ///< the body was longer than the limit and is not read to its end
+  TimePoint began_at{};  ///< when its first byte was here
+  TimePoint head_at{};   ///< when the head was complete
+  std::string rest;      ///< what came after the response: the tunnel's first bytes after CONNECT
   /// The body broke off; status and headers are good.
   std::optional<Failure> body_failure;
   /// No response: the server goes on only with a client certificate (TlsError); status is 0.
@@ -47,6 +51,19 @@ struct HttpResponse {
   const std::string* header(std::string_view name) const noexcept;
   /// "HTTP 503 Service Unavailable"
   std::string title() const;
+};
+
+/// Takes a body as it comes over the wire, so that a long one can be counted or searched without
+/// being kept.
+class BodySink {
+ public:
+  /// The head is complete; the body follows unless this is false.
+  virtual bool start(const HttpResponse& head) = 0;
+  /// A piece of the body, without its chunks' frames. False: enough.
+  virtual bool take(std::string_view piece) = 0;
+
+ protected:
+  ~BodySink() = default;
 };
 
 /// Sends the request and reads one response, skipping interim ones (1xx). Bounded by `limits` in

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "probes/net/http_text.hpp"
+#include "probes/net/tcp.hpp"
+#include "tests/support/loopback_server.hpp"
+#include "tests/support/net_lab.hpp"
 
 namespace reachd::net {
 namespace {
@@ -56,6 +59,102 @@ TEST(Authority, BracketsIpv6) {
   EXPECT_EQ(authority("host", 80), "host:80");
   EXPECT_EQ(authority("2001:db8::1", 443), "[2001:db8::1]:443");
   EXPECT_EQ(authority("host", 0), "host");
+}
+
+/// Keeps what it is given, up to some pieces.
+struct Pieces final : BodySink {
+  bool start(const HttpResponse& head) override {
+    status = head.status;
+    return wanted;
+  }
+  bool take(std::string_view piece) override {
+    text += piece;
+    return text.size() < most;
+  }
+
+  bool wanted = true;
+  std::size_t most = SIZE_MAX;
+  int status = 0;
+  std::string text;
+};
+
+/// What a GET to a server that says `bytes` yields, its body gone to `sink`.
+Result<HttpResponse> get(const std::string& bytes, BodySink& sink) {
+  test::NetLab lab;
+  test::LoopbackServer server(lab.context, test::reply(bytes));
+  const auto ask = [&]() -> asio::awaitable<Result<HttpResponse>> {
+    Deadline deadline(lab.deadlines, system_clock().steady_now() + 4s);
+    const TcpOptions options;
+    auto stream = co_await connect_tcp(lab.network, server.endpoint(), options, deadline);
+    if (!stream) {
+      co_return std::unexpected(std::move(stream.error()));
+    }
+    HttpRequest request;
+    request.target = "/";
+    HttpLimits limits;
+    limits.sink = &sink;
+    auto response = co_await exchange(**stream, request, limits, Phase::request, deadline);
+    co_return response;
+  };
+  return test::run(lab.context, ask());
+}
+
+TEST(BodySink, SeesTheHeadOfTheFinalResponseAndThenItsBody) {
+  Pieces sink;
+  const auto response =
+      get("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+          sink);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(sink.status, 200);
+  EXPECT_EQ(sink.text, "abcde");
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(*response->header("Transfer-Encoding"), "chunked");
+  EXPECT_TRUE(response->body.empty());
+  EXPECT_FALSE(response->cut);
+  EXPECT_FALSE(response->body_failure);
+  EXPECT_NE(response->began_at, TimePoint{});
+  EXPECT_LE(response->began_at, response->head_at);
+}
+
+TEST(BodySink, ReadsABodyThatEndsWithTheConnection) {
+  Pieces sink;
+  const auto response = get("HTTP/1.0 200 OK\r\n\r\nto the end", sink);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(sink.text, "to the end");
+  EXPECT_FALSE(response->body_failure);
+}
+
+TEST(BodySink, MayNotWantTheBody) {
+  Pieces sink;
+  sink.wanted = false;
+  const auto response = get("HTTP/1.1 302 Found\r\nContent-Length: 5\r\n\r\nhello", sink);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 302);
+  EXPECT_TRUE(response->cut);
+  EXPECT_EQ(sink.text, "");
+}
+
+TEST(BodySink, MayHaveEnough) {
+  Pieces sink;
+  sink.most = 5;
+  const auto response =
+      get("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "6\r\nabcdef\r\n2\r\nde\r\n0\r\n\r\n",
+          sink);
+  ASSERT_TRUE(response);
+  EXPECT_TRUE(response->cut);
+  EXPECT_EQ(sink.text, "abcdef");
+}
+
+TEST(BodySink, ABodyThatBreaksOffIsAFailureWithItsHead) {
+  Pieces sink;
+  const auto response = get("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello", sink);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(sink.text, "hello");
+  ASSERT_TRUE(response->body_failure);
+  EXPECT_EQ(response->body_failure->reason, Reason::closed_early);
 }
 
 }  // namespace
