@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -19,6 +20,7 @@
 #include "daemon/alert/alerter.hpp"
 #include "daemon/configuration.hpp"
 #include "daemon/engine/engine.hpp"
+#include "daemon/engine/loops.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/metrics/self_metrics.hpp"
 #include "daemon/observations.hpp"
@@ -29,6 +31,7 @@
 #include "daemon/web/server.hpp"
 #include "daemon/wiring.hpp"
 #include "probes/core/file_path.hpp"
+#include "probes/net/descriptors.hpp"
 #include "probes/net/resolver.hpp"
 #include "probes/net/trust.hpp"
 #include "probes/registry.hpp"
@@ -52,6 +55,15 @@ constexpr Duration kFlush = std::chrono::seconds(3);
 /// When the first certificates have been seen, and how often they are looked at afterwards.
 constexpr auto kFirstLook = std::chrono::seconds(5);
 constexpr auto kLookEvery = std::chrono::seconds(30);
+
+/// The web's share of the descriptors that probing leaves to the rest of the daemon: half of them.
+web::ServerLimits web_limits() {
+  const std::uint32_t descriptors = net::descriptor_limit();
+  web::ServerLimits limits;
+  limits.connections =
+      std::max<std::size_t>(16, (descriptors - engine::concurrency_for(descriptors)) / 2);
+  return limits;
+}
 
 /// When a file was last written; none in particular if there is none.
 std::filesystem::file_time_type file_time(const std::string& path) {
@@ -124,7 +136,7 @@ class Daemon {
         watchdog_(context_),
         look_(context_) {
     loop_observer_.connect(*alerter_);
-    auto server = web::start_server(web, web_callbacks(), {}, passed);
+    auto server = web::start_server(web, web_callbacks(), web_limits(), passed);
     if (!server) {
       throw std::runtime_error(server.error());
     }

@@ -156,8 +156,10 @@ Response Api::answer(const Match& where, const Request& request) {
   return plain(404, "There is nothing here; / says what there is.");
 }
 
+bool Api::scrapes_are_full() const noexcept { return scrapes_.use_count() > kMaxScrapes; }
+
 Response Api::metrics(const Request& request) {
-  if (scrapes_.use_count() > kMaxScrapes) {
+  if (scrapes_are_full()) {
     Response response = plain(503, "Too many scrapes are under way.");
     response.headers.emplace_back("Retry-After", "5");
     return response;

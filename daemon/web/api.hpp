@@ -18,6 +18,8 @@ class Api {
   /// Everything but Route::reload, events, report and stream, which take their time and are the
   /// server's.
   Response answer(const Match& where, const Request& request);
+  /// The next scrape is refused.
+  bool scrapes_are_full() const noexcept;
 
  private:
   Response metrics(const Request& request);

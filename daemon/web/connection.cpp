@@ -28,6 +28,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kWorthGzip = 1024;
 /// What is sent at once of a streamed body.
 constexpr std::size_t kSendBytes = std::size_t{32} * 1024;
+/// Until then a client that does not read is only slow.
+constexpr auto kStalled = std::chrono::seconds(1);
 
 /// The size line of a chunk (RFC 9112, 7.1).
 void append_chunk_size(std::string& out, std::size_t size) {
@@ -46,6 +48,23 @@ bool comes_from_elsewhere(const Request& request) {
 }
 
 }  // namespace
+
+bool Shared::make_room(std::initializer_list<Waits> whats) const {
+  const auto now = std::chrono::steady_clock::now();
+  std::shared_ptr<Connection> slowest;
+  for (const auto& connection : connections) {
+    const Waits what = connection->waits_for();
+    const bool may_go = std::ranges::find(whats, what) != whats.end() &&
+                        (what != Waits::reading || now - connection->waits_since() > kStalled);
+    if (may_go && (!slowest || connection->waits_since() < slowest->waits_since())) {
+      slowest = connection;
+    }
+  }
+  if (slowest) {
+    slowest->abort();
+  }
+  return slowest != nullptr;
+}
 
 Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, bool loopback)
     : shared_(shared),
@@ -86,6 +105,10 @@ asio::awaitable<void> Connection::serve() {
     } else if (where.route == Route::events || where.route == Route::report) {
       response = co_await records(where.route, *request);
     } else {
+      if (where.route == Route::metrics && shared_.api.scrapes_are_full() &&
+          shared_.make_room({Waits::reading})) {
+        co_await asio::post(*shared_.context, asio::use_awaitable);  // until that one has let go
+      }
       response = shared_.api.answer(where, *request);
     }
     more = co_await respond(*request, std::move(response));
@@ -95,7 +118,7 @@ asio::awaitable<void> Connection::serve() {
 
 void Connection::abort() noexcept {
   aborted_ = true;
-  idle_ = false;
+  waits_ = Waits::nothing;
   timer_.cancel();
   if (waiting_ != nullptr) {
     waiting_->cancel();
@@ -108,6 +131,7 @@ asio::awaitable<Connection::Received> Connection::receive() {
   std::array<char, 4096> bytes;
   std::string_view arrived;
   RequestReader::State phase = RequestReader::State::done;  // none yet
+  bool idle = false;
   while (!aborted_) {
     const auto state = reader_.put(arrived);
     if (!state) {
@@ -115,19 +139,20 @@ asio::awaitable<Connection::Received> Connection::receive() {
       co_return Received::refused;
     }
     if (*state == RequestReader::State::done) {
+      now_waits_for(Waits::nothing);
       expect_nothing();
       co_return Received::request;
     }
     if (*state != phase) {
       phase = *state;
       const ServerLimits& limits = shared_.limits;
-      idle_ = phase == RequestReader::State::empty;
-      idle_since_ = std::chrono::steady_clock::now();
-      expect_within(idle_                                 ? limits.idle
+      idle = phase == RequestReader::State::empty;
+      now_waits_for(idle ? Waits::request : Waits::rest);
+      expect_within(idle                                  ? limits.idle
                     : phase == RequestReader::State::head ? limits.head
                                                           : limits.body);
     }
-    if (idle_ && shared_.stopping) {
+    if (idle && shared_.stopping) {
       break;
     }
     if (reader_.wants_continue()) {
@@ -135,12 +160,12 @@ asio::awaitable<Connection::Received> Connection::receive() {
       if (!sent) {
         break;
       }
+      now_waits_for(Waits::rest);
       expect_within(shared_.limits.body);
     }
     auto read = co_await socket_.async_read_some(asio::buffer(bytes), kAwait);
     const auto& [error, count] = read;
-    const bool was_idle = std::exchange(idle_, false);
-    if (expired_ && !was_idle) {
+    if (expired_ && !idle) {
       refusal_ = {.status = 408, .message = "The request took too long."};
       co_return Received::refused;
     }
@@ -218,9 +243,11 @@ asio::awaitable<bool> Connection::send_body(Body& body, const Request& request, 
 }
 
 asio::awaitable<bool> Connection::send(std::string_view bytes) {
+  now_waits_for(Waits::reading);
   expect_within(shared_.limits.write);
   auto written = co_await asio::async_write(socket_, asio::buffer(bytes), kAwait);
   const bool sent = !std::get<0>(written) && !expired_ && !aborted_;
+  now_waits_for(Waits::nothing);
   expect_nothing();
   co_return sent;
 }
@@ -237,6 +264,7 @@ asio::awaitable<void> Connection::linger() {
   constexpr std::size_t kEnough = std::size_t{256} * 1024;
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  now_waits_for(Waits::rest);
   expect_within(std::chrono::seconds(1));
   std::array<char, 4096> bytes;
   std::size_t taken = 0;
@@ -315,6 +343,11 @@ std::string Connection::head_of(const Request& request, const Response& response
   }
   head += "\r\n\r\n";
   return head;
+}
+
+void Connection::now_waits_for(Waits what) {
+  waits_ = aborted_ ? Waits::nothing : what;
+  waits_since_ = std::chrono::steady_clock::now();
 }
 
 void Connection::expect_within(std::chrono::milliseconds time) {

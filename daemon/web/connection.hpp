@@ -6,6 +6,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,8 +21,23 @@
 
 namespace reachd::web {
 
+class Connection;
+
+/// What a connection waits for its client to do.
+enum class Waits : std::uint8_t {
+  nothing,  ///< it is at work itself
+  request,  ///< to send the first byte of a request; of a stream: it waits for an event
+  rest,     ///< to send the rest of a request
+  reading,  ///< to take what is sent
+};
+
 /// What the connections of one server share; lives on the server's thread and outlives them.
 struct Shared {
+  /// Closes the connection that has waited longest for its client to do one of `whats`, so that who
+  /// is slow never keeps others out; false if none has. A client that takes its time to read has a
+  /// second for each piece first.
+  bool make_room(std::initializer_list<Waits> whats) const;
+
   /// Lets the streams look for new events.
   void wake_streams() {
     for (boost::asio::steady_timer* const waiting : streams) {
@@ -34,6 +51,7 @@ struct Shared {
   std::vector<std::string> names{};  ///< that this host goes by, for requests over loopback
   Api api{callbacks};
   bool stopping = false;
+  std::list<std::shared_ptr<Connection>> connections{};
   std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with
   boost::asio::thread_pool worker{1};                 ///< reads the journal
 };
@@ -47,9 +65,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> serve();
   /// Ends whatever serve() waits for.
   void abort() noexcept;
-  /// Waits for the first byte of a request.
-  bool idle() const noexcept { return idle_; }
-  std::chrono::steady_clock::time_point idle_since() const noexcept { return idle_since_; }
+  Waits waits_for() const noexcept { return waits_; }
+  std::chrono::steady_clock::time_point waits_since() const noexcept { return waits_since_; }
 
  private:
   enum class Received : unsigned char { request, refused, closed };
@@ -77,6 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// with unread bytes sends would wipe out the answer.
   boost::asio::awaitable<void> linger();
   std::string head_of(const Request& request, const Response& response, bool gzip, bool keep) const;
+  void now_waits_for(Waits what);
   /// Cancels the socket's operations unless it is called again first.
   void expect_within(std::chrono::milliseconds time);
   void expect_nothing();
@@ -87,10 +105,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer* waiting_ = nullptr;  ///< what is waited with for others
   RequestReader reader_;
   const bool loopback_;
-  bool idle_ = false;
+  Waits waits_ = Waits::nothing;
   bool expired_ = false;
   bool aborted_ = false;
-  std::chrono::steady_clock::time_point idle_since_{};
+  std::chrono::steady_clock::time_point waits_since_{};
   std::uint64_t expectation_ = 0;  ///< tells a timer's handler of an earlier wait from this one's
   Refusal refusal_;                ///< if receive() said refused
 };

@@ -147,10 +147,9 @@ asio::awaitable<void> Connection::send_events(std::int64_t after,
       text.clear();
     } else if (after == before && newest == shared_.callbacks.newest_event()) {
       // Nobody can wake us between the look and the wait: both are this thread's.
-      idle_ = true;
-      idle_since_ = std::chrono::steady_clock::now();
+      now_waits_for(Waits::request);
       co_await wait_with(event, shared_.limits.heartbeat);
-      idle_ = false;
+      now_waits_for(Waits::nothing);
       // Nothing for long: a comment finds out whether the client is still there.
       text = event.expiry() <= std::chrono::steady_clock::now() ? ":\n\n" : "";
     }

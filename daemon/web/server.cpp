@@ -180,7 +180,8 @@ class ServerImpl final : public Server {
         co_await listener.pause.async_wait(kAwait);
         continue;
       }
-      if (connections_.size() >= shared_.limits.connections && !make_room()) {
+      if (shared_.connections.size() >= shared_.limits.connections &&
+          !shared_.make_room({Waits::request, Waits::rest, Waits::reading})) {
         turn_away(socket);
         continue;
       }
@@ -192,28 +193,14 @@ class ServerImpl final : public Server {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     const auto connection = std::make_shared<Connection>(shared_, std::move(socket), loopback);
-    const auto place = connections_.insert(connections_.end(), connection);
+    const auto place = shared_.connections.insert(shared_.connections.end(), connection);
     asio::co_spawn(*shared_.context, connection->serve(),
                    [this, place](const std::exception_ptr& failure) {
                      (*place)->abort();
-                     connections_.erase(place);
+                     shared_.connections.erase(place);
                      end_drain_if_empty();
                      report("a connection", failure);
                    });
-  }
-
-  /// Closes the connection that has been idle longest; false if none is.
-  bool make_room() {
-    std::shared_ptr<Connection> oldest;
-    for (const auto& connection : connections_) {
-      if (connection->idle() && (!oldest || connection->idle_since() < oldest->idle_since())) {
-        oldest = connection;
-      }
-    }
-    if (oldest) {
-      oldest->abort();
-    }
-    return oldest != nullptr;
   }
 
   /// Says no as far as that goes without waiting.
@@ -234,15 +221,15 @@ class ServerImpl final : public Server {
       listener.acceptor.close(ignored);
       listener.pause.cancel();
     }
-    const auto connections = connections_;
+    const auto connections = shared_.connections;
     for (const auto& connection : connections) {
-      if (connection->idle()) {
+      if (connection->waits_for() == Waits::request) {
         connection->abort();
       }
     }
     drained_.expires_after(shared_.limits.drain);
     drained_.async_wait([this](const error_code&) {
-      const auto left = connections_;
+      const auto left = shared_.connections;
       for (const auto& connection : left) {
         connection->abort();
       }
@@ -251,7 +238,7 @@ class ServerImpl final : public Server {
   }
 
   void end_drain_if_empty() {
-    if (shared_.stopping && connections_.empty()) {
+    if (shared_.stopping && shared_.connections.empty()) {
       drained_.cancel();
     }
   }
@@ -259,7 +246,6 @@ class ServerImpl final : public Server {
   // Server's thread only, but for what start_server() does before there is one.
   Shared shared_;
   std::list<Listener> listeners_;
-  std::list<std::shared_ptr<Connection>> connections_;
   asio::steady_timer drained_;
   log::RareWarning cannot_accept_;
   // Constant after start.

@@ -16,7 +16,7 @@ namespace reachd::web {
 /// What one client, or many, may take. The defaults are the daemon's.
 struct ServerLimits {
   RequestReader::Limits request;
-  std::size_t connections = 64;  ///< beyond, the one idle longest makes room, else 503
+  std::size_t connections = 64;  ///< beyond, the slowest client makes room (Shared), else 503
   std::chrono::milliseconds head = std::chrono::seconds(10);   ///< from its first byte to its end
   std::chrono::milliseconds body = std::chrono::seconds(10);   ///< from the head's end
   std::chrono::milliseconds write = std::chrono::seconds(30);  ///< for each piece of a response

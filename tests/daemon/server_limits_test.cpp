@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <future>
+#include <list>
 #include <optional>
 
 #include "tests/daemon/web_client.hpp"
@@ -152,6 +153,47 @@ TEST(WebServerLimits, AFullHouseMakesRoomByClosingWhoIsIdleLongest) {
   EXPECT_TRUE(first.closed());
   second.send(get("/-/ready"));
   EXPECT_THAT(second.read_to("ready.\n"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(WebServerLimits, AFullHouseMakesRoomByClosingTheSlowestHeadOrBody) {
+  web::ServerLimits limits;
+  limits.connections = 2;
+  limits.head = limits.body = 2 * kGuard;
+  const auto server = start(limits);
+  Client first(server->endpoints().front());
+  first.send(get("/-/reload", "Content-Length: 10\r\nExpect: 100-continue\r\n", "POST"));
+  first.read_to("100 Continue\r\n\r\n");
+  Client second(server->endpoints().front());
+  second.send(get("/-/healthy") + "GET /-/rea");
+  second.read_to("healthy.\n");
+  Client third(server->endpoints().front());
+  third.send(get("/-/healthy"));
+  EXPECT_THAT(third.read_to("healthy.\n"), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(first.closed());
+  Client fourth(server->endpoints().front());
+  fourth.send(get("/-/healthy"));
+  EXPECT_THAT(fourth.read_to("healthy.\n"), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(second.closed());
+  third.send(get("/-/ready"));
+  EXPECT_THAT(third.read_to("ready.\n"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(WebServerLimits, ScrapesThatNobodyReadsDoNotKeepOthersOut) {
+  const auto server = start(test::well(test::large_board(20'000)));
+  std::list<Client> sleepers;
+  for (int sleeper = 0; sleeper < 8; ++sleeper) {  // as many scrapes as there may be at a time
+    sleepers.emplace_back(server->endpoints().front());
+    sleepers.back().send(get("/metrics"));
+    EXPECT_THAT(sleepers.back().read_to("\r\n"), StartsWith("HTTP/1.1 200"));
+  }
+  std::string answer;
+  const auto until = std::chrono::steady_clock::now() + kGuard;
+  while (!answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < until) {
+    Client client(server->endpoints().front());
+    client.send(get("/metrics"));
+    answer = client.read_to("\r\n");
+  }
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
 TEST(WebServerLimits, AFullHouseOfBusyClientsTurnsTheNextAway) {
