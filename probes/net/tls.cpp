@@ -372,6 +372,22 @@ std::optional<VerifiedChain> verified_chain(const TlsStream& stream) {
   return verified;
 }
 
+std::shared_ptr<X509> leaf_of(const TlsStream& stream) {
+  return {SSL_get1_peer_certificate(stream.ssl()), &X509_free};
+}
+
+std::optional<WallTime> chain_end(const TlsStream& stream) {
+  const STACK_OF(X509)* chain = SSL_get0_verified_chain(stream.ssl());
+  if (sk_X509_num(chain) < 1 || !is_good_chain(stream.seen().findings)) {
+    return std::nullopt;
+  }
+  WallTime end = WallTime::max();
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    end = std::min(end, wall_time(X509_get0_notAfter(sk_X509_value(chain, i))));
+  }
+  return end;
+}
+
 }  // namespace
 
 error_code make_error_code(TlsError error) noexcept {
@@ -409,6 +425,8 @@ asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transpor
   }
   TlsConnected connected;
   connected.facts = gather(*stream, options, name);
+  connected.leaf = leaf_of(*stream);
+  connected.chain_until = chain_end(*stream);
   if (ask_revocation) {
     connected.verified = verified_chain(*stream);
   }

@@ -9,6 +9,7 @@
 
 #include "probes/core/outcome.hpp"
 #include "probes/core/reader.hpp"
+#include "probes/core/secret.hpp"
 #include "probes/net/network.hpp"
 #include "probes/net/stream.hpp"
 
@@ -38,6 +39,10 @@ struct TlsOptions {
   std::uint16_t min_version = 0x0303;      ///< TLS 1.2 (RFC 5246); 0x0304 is TLS 1.3
   std::uint16_t max_version = 0;           ///< 0: the newest
   std::string alpn{};  ///< the one protocol that is offered (RFC 7301), by the probe; empty: none
+  /// The same as the files, PEM itself; taken first. `key_pem` belongs to `certificate_pem`.
+  std::string ca_pem{};
+  std::string certificate_pem{};
+  Secret key_pem{};
 };
 
 /// Reads the key `tls` of a probe's parameters, a map of verify, ca_file, expected_issuers,
@@ -66,6 +71,10 @@ struct TlsConnected {
   /// What to ask about revocation: set if `revocation` is not off and the chain is trusted and
   /// within its dates, so that there is an issuer whose word counts.
   std::optional<VerifiedChain> verified;
+  std::shared_ptr<x509_st> leaf;  ///< the server's certificate; null if it has none
+  /// The first end of a certificate in the chain from the leaf to its anchor; none unless the chain
+  /// is trusted and within its dates.
+  std::optional<WallTime> chain_until;
 };
 
 /// Client handshake over any stream (TCP, a proxy's tunnel, STARTTLS). Always completes for
