@@ -1,10 +1,12 @@
 #include "probes/net/udp.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
+#include <vector>
 
 #include "probes/net/deadline.hpp"
 #include "probes/net/endpoint.hpp"
@@ -15,6 +17,9 @@ namespace reachd::net {
 namespace {
 
 using asio::ip::udp;
+
+/// The length field of UDP has 16 bits (RFC 768).
+constexpr std::size_t kLongestDatagram = 65535;
 
 /// Ends a wait, but leaves the socket open.
 class CancelOnAbort final : public Abortable {
@@ -84,13 +89,16 @@ class Socket final : public UdpSocket {
     CancelOnAbort pause(socket_);
     Deadline round(queue_, until.value_or(deadline_.expiry()));
     const Watch watch = round.watch(pause);
-    const auto target = asio::buffer(buffer.data(), buffer.size());
+    whole_.resize(kLongestDatagram);
+    const auto target = asio::buffer(whole_);
     error_code ec = asio::error::operation_aborted;
     std::size_t count = 0;
     if (socket_.is_open() && !pause.fired()) {
       count = co_await socket_.async_receive(target, asio::redirect_error(asio::use_awaitable, ec));
     }
     if (!ec) {
+      count = std::min(count, buffer.size());
+      std::copy_n(whole_.begin(), count, buffer.begin());
       co_return std::optional<std::size_t>(count);
     }
     if (ec == asio::error::operation_aborted && until && pause.fired() && socket_.is_open()) {
@@ -113,6 +121,9 @@ class Socket final : public UdpSocket {
     return connect_failure(to_, ec, immediate && !icmp, icmp, deadline_, Transport::udp);
   }
 
+  /// A datagram must fit: for one that is cut, Windows says WSAEMSGSIZE at once and completes the
+  /// receive all the same, and Asio, which goes by the first, then ends its operation twice.
+  std::vector<std::byte> whole_;
   DeadlineQueue& queue_;
   const Endpoint to_;
   Deadline& deadline_;

@@ -186,7 +186,8 @@ class DnsServer {
   }
 
   static asio::awaitable<void> serve_udp(std::shared_ptr<State> state) {
-    std::array<std::uint8_t, 2048> buffer{};
+    // Whatever comes must fit: see UdpSocket's implementation.
+    std::array<std::uint8_t, 65536> buffer{};
     while (state->udp.is_open()) {
       Udp::endpoint peer;
       const auto received = co_await state->udp.async_receive_from(
