@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -28,8 +29,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kWorthGzip = 1024;
 /// What is sent at once of a streamed body.
 constexpr std::size_t kSendBytes = std::size_t{32} * 1024;
-/// Until then a client that does not read is only slow.
-constexpr auto kStalled = std::chrono::seconds(1);
+/// Until then a client that does not take a piece is only slow.
+constexpr auto kStalled = std::chrono::milliseconds(100);
 
 /// The size line of a chunk (RFC 9112, 7.1).
 void append_chunk_size(std::string& out, std::size_t size) {
@@ -37,6 +38,12 @@ void append_chunk_size(std::string& out, std::size_t size) {
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
   out.append(digits.data(), end);
   out += "\r\n";
+}
+
+/// Any address, unless the client has gone already.
+asio::ip::address address_of_peer(const asio::ip::tcp::socket& socket) {
+  error_code gone;
+  return socket.remote_endpoint(gone).address();
 }
 
 /// A browser names the page that sends a form: one of another site must not reload us.
@@ -49,21 +56,31 @@ bool comes_from_elsewhere(const Request& request) {
 
 }  // namespace
 
-bool Shared::make_room(std::initializer_list<Waits> whats) const {
-  const auto now = std::chrono::steady_clock::now();
+bool Shared::make_room(std::initializer_list<Waits> whats,
+                       const asio::ip::address& newcomer) const {
+  std::map<asio::ip::address, std::ptrdiff_t> held;
+  for (const auto& connection : connections) {
+    held[connection->peer()] += std::ranges::count(whats, connection->waits_for());
+  }
+  const auto rank = [&held, now = std::chrono::steady_clock::now()](const Connection& one) {
+    return std::pair(held[one.peer()], now - one.waits_since());
+  };
   std::shared_ptr<Connection> slowest;
   for (const auto& connection : connections) {
-    const Waits what = connection->waits_for();
-    const bool may_go = std::ranges::find(whats, what) != whats.end() &&
-                        (what != Waits::reading || now - connection->waits_since() > kStalled);
-    if (may_go && (!slowest || connection->waits_since() < slowest->waits_since())) {
+    const bool may_go = std::ranges::find(whats, connection->waits_for()) != whats.end();
+    if (may_go && (!slowest || rank(*connection) > rank(*slowest))) {
       slowest = connection;
     }
   }
-  if (slowest) {
-    slowest->abort();
+  if (!slowest) {
+    return false;
   }
-  return slowest != nullptr;
+  const auto [share, waited] = rank(*slowest);
+  if (slowest->waits_for() == Waits::reading && waited < kStalled && share < held[newcomer] + 2) {
+    return false;
+  }
+  slowest->abort();
+  return true;
 }
 
 Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, bool loopback)
@@ -71,6 +88,7 @@ Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, bool loopba
       socket_(std::move(socket)),
       timer_(socket_.get_executor()),
       reader_(shared.limits.request),
+      peer_(address_of_peer(socket_)),
       loopback_(loopback) {}
 
 asio::awaitable<void> Connection::serve() {
@@ -106,7 +124,7 @@ asio::awaitable<void> Connection::serve() {
       response = co_await records(where.route, *request);
     } else {
       if (where.route == Route::metrics && shared_.api.scrapes_are_full() &&
-          shared_.make_room({Waits::reading})) {
+          shared_.make_room({Waits::reading}, peer_)) {
         co_await asio::post(*shared_.context, asio::use_awaitable);  // until that one has let go
       }
       response = shared_.api.answer(where, *request);

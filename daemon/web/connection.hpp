@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -33,10 +34,12 @@ enum class Waits : std::uint8_t {
 
 /// What the connections of one server share; lives on the server's thread and outlives them.
 struct Shared {
-  /// Closes the connection that has waited longest for its client to do one of `whats`, so that who
-  /// is slow never keeps others out; false if none has. A client that takes its time to read has a
-  /// second for each piece first.
-  bool make_room(std::initializer_list<Waits> whats) const;
+  /// Closes a connection that waits for its client to do one of `whats`, so that who is slow never
+  /// keeps a newcomer out: of the address with the most such connections, the one that has waited
+  /// longest. False if there is none; one that only reads slowly is closed where its address has
+  /// more than its share.
+  bool make_room(std::initializer_list<Waits> whats,
+                 const boost::asio::ip::address& newcomer) const;
 
   /// Lets the streams look for new events.
   void wake_streams() {
@@ -65,6 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> serve();
   /// Ends whatever serve() waits for.
   void abort() noexcept;
+  const boost::asio::ip::address& peer() const noexcept { return peer_; }
   Waits waits_for() const noexcept { return waits_; }
   std::chrono::steady_clock::time_point waits_since() const noexcept { return waits_since_; }
 
@@ -104,6 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer* waiting_ = nullptr;  ///< what is waited with for others
   RequestReader reader_;
+  const boost::asio::ip::address peer_;
   const bool loopback_;
   Waits waits_ = Waits::nothing;
   bool expired_ = false;

@@ -180,10 +180,13 @@ class ServerImpl final : public Server {
         co_await listener.pause.async_wait(kAwait);
         continue;
       }
-      if (shared_.connections.size() >= shared_.limits.connections &&
-          !shared_.make_room({Waits::request, Waits::rest, Waits::reading})) {
-        turn_away(socket);
-        continue;
+      if (shared_.connections.size() >= shared_.limits.connections) {
+        error_code gone;
+        const auto newcomer = socket.remote_endpoint(gone).address();
+        if (!shared_.make_room({Waits::request, Waits::rest, Waits::reading}, newcomer)) {
+          turn_away(socket);
+          continue;
+        }
       }
       serve(std::move(socket), listener.loopback);
     }

@@ -196,6 +196,21 @@ TEST(WebServerLimits, ScrapesThatNobodyReadsDoNotKeepOthersOut) {
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
+TEST(WebServerLimits, ScrapesBeyondAnAddressesShareMakeRoomForAnotherAddressAtOnce) {
+  const auto server = start(test::well(test::large_board(20'000)));
+  std::list<Client> sleepers;
+  for (int sleeper = 0; sleeper < 8; ++sleeper) {
+    sleepers.emplace_back(server->endpoints().front(), "127.0.0.2");
+    sleepers.back().send(get("/metrics"));
+    EXPECT_THAT(sleepers.back().read_to("\r\n"), StartsWith("HTTP/1.1 200"));
+  }
+  for (const char* source : {"127.0.0.3", "127.0.0.4"}) {
+    Client client(server->endpoints().front(), source);
+    client.send(get("/metrics"));
+    EXPECT_THAT(client.read_to("\r\n"), StartsWith("HTTP/1.1 200")) << source;
+  }
+}
+
 TEST(WebServerLimits, AFullHouseOfBusyClientsTurnsTheNextAway) {
   web::ServerLimits limits;
   limits.connections = 1;

@@ -24,6 +24,11 @@ constexpr std::chrono::seconds kGuard(5);
 class Client {
  public:
   explicit Client(const Endpoint& server) { connect(server); }
+  /// From this address.
+  Client(const Endpoint& server, const char* source) : Client() {
+    socket_.bind({boost::asio::ip::make_address(source), 0});
+    connect(server);
+  }
   /// Has its descriptor, but no connection yet.
   Client() { socket_.open(boost::asio::ip::tcp::v4()); }
 
