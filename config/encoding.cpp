@@ -157,4 +157,33 @@ std::optional<std::string> decode_text(std::string_view bytes,
   return result;
 }
 
+std::optional<std::string> decode_base64(std::string_view text) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string result;
+  std::uint32_t bits = 0;
+  std::size_t digits = 0;
+  std::size_t padding = 0;
+  for (const char c : text) {
+    const std::size_t digit = kDigits.find(c);
+    if (c == ' ' || c == '\n' || c == '\t') {
+      continue;
+    }
+    if (c == '=') {
+      ++padding;
+      continue;
+    }
+    if (digit == std::string_view::npos || padding > 0) {
+      return std::nullopt;
+    }
+    bits = (bits << 6U) | static_cast<std::uint32_t>(digit);
+    if (++digits % 4 != 1) {
+      const auto spare = (4 - digits % 4) % 4 * 2;
+      result += static_cast<char>((bits >> spare) & 0xffU);
+    }
+  }
+  return (digits + padding) % 4 == 0 && padding <= 2 ? std::optional(std::move(result))
+                                                     : std::nullopt;
+}
+
 }  // namespace reachd::config

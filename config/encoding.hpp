@@ -16,4 +16,8 @@ std::optional<std::string> decode_text(std::string_view bytes,
                                        const std::shared_ptr<const std::string>& file,
                                        Diagnostics& diagnostics);
 
+/// The bytes that `text` is in base64 (RFC 4648, 4) with its padding; white space in it counts for
+/// nothing. Nothing if it is anything else.
+std::optional<std::string> decode_base64(std::string_view text);
+
 }  // namespace reachd::config

@@ -104,10 +104,9 @@ void ProbeAllow::check_modules(std::span<const std::string_view> known,
   for (const Entry& entry : entries_) {
     for (const std::string& module : entry.modules) {
       if (std::ranges::find(known, std::string_view(module)) == known.end()) {
-        const auto likely = nearest(module, {known.begin(), known.end()});
-        diagnostics.error(
-            entry.place, "an entry of probe_allow: there is no module \"" + module.substr(0, 60) +
-                             "\"" + (likely ? "; did you mean " + std::string(*likely) + "?" : ""));
+        diagnostics.error(entry.place, "an entry of probe_allow: there is no module \"" +
+                                           module.substr(0, 60) + "\"" +
+                                           did_you_mean(module, {known.begin(), known.end()}));
       }
     }
   }

@@ -20,6 +20,7 @@ constexpr std::size_t kMostNodes = 4'000'000;
 constexpr std::size_t kMostExpansion = 64u << 20;  ///< bytes that copies of anchors may take
 constexpr std::size_t kFewMembers = 16;            ///< up to here a linear search is faster
 
+constexpr std::string_view kBinary = "tag:yaml.org,2002:binary";
 constexpr std::string_view kKeyIsText = "a key is plain text, not a list or a map";
 
 /// Ends the parse of a file whose problem is reported already; never leaves this file.
@@ -72,8 +73,9 @@ std::size_t cost(const Value& value) {
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(std::string_view text, std::shared_ptr<const std::string> file,
-              Diagnostics& diagnostics)
+              Diagnostics& diagnostics, YamlTexts texts)
       : text_(text),
+        texts_(texts),
         ascii_(std::ranges::all_of(text, [](char c) { return c >= 0; })),
         file_(std::move(file)),
         diagnostics_(diagnostics) {}
@@ -114,12 +116,17 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
-    check_tag(mark, tag);
-    if (text.contains('\0')) {
+    const bool is_binary = texts_ == YamlTexts::any_bytes && tag == kBinary;
+    check_tag(mark, is_binary ? std::string() : tag);
+    if (texts_ == YamlTexts::plain && text.contains('\0')) {
       diagnostics_.error(place(mark), "a text can't hold a NUL character (\\0)");
     }
-    Value value = Value::text(text, place(mark));
-    value.quoted = tag == "!";
+    auto bytes = is_binary ? decode_base64(text) : text;
+    if (!bytes) {
+      diagnostics_.error(place(mark), "what follows !!binary is not base64");
+    }
+    Value value = Value::text(std::move(bytes).value_or(""), place(mark));
+    value.quoted = is_binary || tag == "!";
     add(std::move(value), anchor, true);
   }
 
@@ -325,6 +332,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   std::string_view text_;
+  YamlTexts texts_;
   bool ascii_;
   std::shared_ptr<const std::string> file_;
   Diagnostics& diagnostics_;
@@ -339,7 +347,7 @@ class TreeBuilder final : public YAML::EventHandler {
 }  // namespace
 
 std::optional<Value> parse_yaml(std::string_view text, const std::string& name,
-                                Diagnostics& diagnostics) {
+                                Diagnostics& diagnostics, YamlTexts texts) {
   const auto file = std::make_shared<const std::string>(name);
   const std::size_t errors_before = diagnostics.count();
   auto decoded = decode_text(text, file, diagnostics);
@@ -349,7 +357,7 @@ std::optional<Value> parse_yaml(std::string_view text, const std::string& name,
   // yaml-cpp takes a quote for closed where the text ends with a line end, so it ends with a
   // comment.
   *decoded += decoded->empty() || decoded->ends_with('\n') ? "#" : "\n#";
-  TreeBuilder builder(*decoded, file, diagnostics);
+  TreeBuilder builder(*decoded, file, diagnostics, texts);
   try {
     std::ispanstream stream{std::span<const char>(*decoded)};
     YAML::Parser parser(stream);

@@ -143,7 +143,7 @@ class Includer {
 
 }  // namespace
 
-std::optional<Value> load_yaml(const std::string& path, Diagnostics& diagnostics) {
+std::optional<Value> load_yaml(const std::string& path, Diagnostics& diagnostics, YamlTexts texts) {
   const auto wrong = [&](std::string_view why) {
     diagnostics.error({std::make_shared<const std::string>(path), 0, 0},
                       "can't read the file: " + std::string(why));
@@ -177,7 +177,7 @@ std::optional<Value> load_yaml(const std::string& path, Diagnostics& diagnostics
   if (text.size() > kMostBytes) {
     return wrong("it is larger than 64 MiB");
   }
-  return parse_yaml(text, path, diagnostics);
+  return parse_yaml(text, path, diagnostics, texts);
 }
 
 std::optional<Value> load_yaml_with_includes(const std::string& path, Diagnostics& diagnostics) {

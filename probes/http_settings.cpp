@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 
+#include "probes/core/words.hpp"
 #include "probes/net/http_fields.hpp"
 
 namespace reachd {
@@ -88,7 +89,7 @@ void read_credentials(Reader& params, HttpSettings& settings) {
     }
     settings.authorization = net::basic_credentials(user, password);
   }
-  if (!net::is_field_value(settings.authorization.reveal())) {
+  if (!is_field_value(settings.authorization.reveal())) {
     params.error("bearer", "the credentials hold a line break");
   }
 }
@@ -133,7 +134,7 @@ HttpSettings read_http_settings(const Target& target, Reader& params) {
   HttpSettings settings;
   settings.target = as_url(target, params);
   settings.method = params.text("method", "GET");
-  if (!net::is_token(settings.method) || settings.method == "CONNECT") {
+  if (!is_token(settings.method) || settings.method == "CONNECT") {
     params.error("method", "method is an HTTP method such as GET, HEAD or POST");
   }
   settings.headers = net::read_headers(params);

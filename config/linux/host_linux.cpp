@@ -18,4 +18,8 @@ std::string host_name() {
 
 void release_free_memory() noexcept { ::malloc_trim(0); }
 
+bool has_unix_sockets() noexcept { return true; }
+
+bool can_forbid_fragments() noexcept { return true; }
+
 }  // namespace reachd::config

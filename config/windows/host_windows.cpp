@@ -22,4 +22,8 @@ std::string host_name() {
 // The heap of Windows gives large blocks back by itself.
 void release_free_memory() noexcept {}
 
+bool has_unix_sockets() noexcept { return false; }
+
+bool can_forbid_fragments() noexcept { return false; }
+
 }  // namespace reachd::config

@@ -150,7 +150,7 @@ void read_credentials(Reader& params, HttpOptions& options) {
   } else if (bearer) {
     authorization = Secret("Bearer " + bearer->reveal());
   }
-  if (!net::is_field_value(authorization.reveal())) {
+  if (!is_field_value(authorization.reveal())) {
     params.error("bearer", "bearer holds a line break");
   } else if (!authorization.empty()) {
     options.headers.emplace_back("Authorization", std::move(authorization));

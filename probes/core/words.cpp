@@ -21,4 +21,16 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool is_token(std::string_view text) noexcept {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.contains(c);
+  });
+}
+
+bool is_field_value(std::string_view text) noexcept {
+  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
 }  // namespace reachd

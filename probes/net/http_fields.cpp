@@ -8,18 +8,6 @@
 
 namespace reachd::net {
 
-bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.contains(c);
-  });
-}
-
-bool is_field_value(std::string_view text) noexcept {
-  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-}
-
 std::vector<std::pair<std::string, Secret>> read_headers(Reader& params) {
   const Value* map = params.raw("headers");
   if (map == nullptr) {

@@ -12,11 +12,6 @@
 
 namespace reachd::net {
 
-/// True for a method or a header's name (RFC 9110, 5.6.2), at most 128 characters.
-bool is_token(std::string_view text) noexcept;
-/// True for what a header's line may hold: no line break and no NUL (RFC 9110, 5.5).
-bool is_field_value(std::string_view text) noexcept;
-
 /// Reads the map `headers`: names and values, where `NAME_file` is a file with the value. What the
 /// exchange says itself (Content-Length, Transfer-Encoding, Connection) is an error.
 std::vector<std::pair<std::string, Secret>> read_headers(Reader& params);

@@ -63,5 +63,18 @@ TEST(Encoding, ControlCharactersAreRefused) {
             "f:1:1: a control character (U+009B) has no place in a configuration file\n");
 }
 
+TEST(Encoding, Base64IsDecodedWholeOrNotAtAll) {
+  EXPECT_EQ(decode_base64(""), "");
+  EXPECT_EQ(decode_base64("Zg=="), "f");
+  EXPECT_EQ(decode_base64("Zm8="), "fo");
+  EXPECT_EQ(decode_base64("Zm9v"), "foo");
+  EXPECT_EQ(decode_base64("Zm 9v\nYmFy"), "foobar");
+  EXPECT_EQ(decode_base64("AP/+"), std::string("\0\xff\xfe", 3));
+  for (const std::string_view wrong :
+       {"Z", "Zg", "Zg=", "Zg===", "Z===", "Zg==Zg==", "Zm9v!", "===="}) {
+    EXPECT_EQ(decode_base64(wrong), std::nullopt) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace reachd::config
