@@ -11,6 +11,12 @@ find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(date REQUIRED)
+# libxcrypt: bcrypt, for passwords.
+find_path(CRYPT_INCLUDE_DIR crypt.h REQUIRED)
+find_library(CRYPT_LIBRARY crypt REQUIRED)
+add_library(reachd_crypt INTERFACE IMPORTED)
+set_target_properties(reachd_crypt PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${CRYPT_INCLUDE_DIR}"
+                                              INTERFACE_LINK_LIBRARIES "${CRYPT_LIBRARY}")
 if(WIN32)
   find_package(Boost 1.81 REQUIRED)
   add_library(reachd_json STATIC ${CMAKE_CURRENT_LIST_DIR}/boost_json.cpp)

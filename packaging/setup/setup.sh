@@ -17,7 +17,7 @@ readonly kTestPackages="
 
 # The cross compiler, what builds the libraries for Windows, and what runs and packs the result.
 readonly kWindowsPackages="
-  g++-mingw-w64-x86-64-posix llvm-19 dpkg-dev tcl make perl libc6-dev gcc unicode-data
+  g++-mingw-w64-x86-64-posix llvm-19 dpkg-dev autoconf automake libtool tcl make perl libc6-dev gcc unicode-data
   unicode-cldr-core tzdata wine wine64 wixl
   msitools"
 

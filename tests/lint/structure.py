@@ -40,6 +40,7 @@ HOMES = {
     r"zlib\.h": ["probes/net/inflate", "daemon/web/"],
     r"boost/json": ["daemon/json/"],
     r"boost/beast/": ["probes/net/http", "daemon/web/"],
+    r"crypt\.h": ["daemon/web/password"],
     r"openssl/": ["probes/net/", "daemon/web/", "daemon/alert/"],
     r"windows\.h|winsock2\.h": ["/windows/"],
     r"sys/|netinet/|linux/|arpa/|unistd\.h|poll\.h": ["/linux/", "/posix/"],
