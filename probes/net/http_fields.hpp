@@ -8,9 +8,13 @@
 
 #include "probes/core/clock.hpp"
 #include "probes/core/reader.hpp"
+#include "probes/core/words.hpp"
 #include "probes/net/http.hpp"
 
 namespace reachd::net {
+
+using reachd::is_field_value;
+using reachd::is_token;
 
 /// Reads the map `headers`: names and values, where `NAME_file` is a file with the value. What the
 /// exchange says itself (Content-Length, Transfer-Encoding, Connection) is an error.
