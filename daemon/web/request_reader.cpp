@@ -28,7 +28,6 @@ Refusal refusal_of(const error_code& error) {
 
 struct RequestReader::Parser {
   explicit Parser(const Limits& limits) {
-    parser.eager(true);
     parser.header_limit(limits.head_bytes);
     parser.body_limit(limits.body_bytes);
   }
@@ -52,9 +51,7 @@ std::expected<RequestReader::State, Refusal> RequestReader::put(std::string_view
   }
   if (!kept_.empty() && !parser_->parser.is_done()) {
     parser_->begun = true;
-    error_code error;
-    const std::size_t used = parser_->parser.put(boost::asio::buffer(kept_), error);
-    kept_.erase(0, used);
+    const error_code error = feed();
     if (error && error != http::error::need_more) {
       return std::unexpected(refusal_of(error));
     }
@@ -71,6 +68,25 @@ std::expected<RequestReader::State, Refusal> RequestReader::put(std::string_view
     }
   }
   return state();
+}
+
+error_code RequestReader::feed() {
+  auto& parser = parser_->parser;
+  error_code error;
+  if (!parser.is_header_done()) {
+    kept_.erase(0, parser.put(boost::asio::buffer(kept_), error));
+    if (error || !parser.is_header_done()) {
+      return error;
+    }
+    parser.eager(true);
+  }
+  // A first chunk that is the last one too must not reach Beast 345 cut: it expects these five
+  // bytes together. No message ends with fewer after its head, so waiting for them is safe.
+  constexpr std::size_t kLastChunk = std::string_view("0\r\n\r\n").size();
+  if (!parser.is_done() && (!parser.chunked() || kept_.size() >= kLastChunk)) {
+    kept_.erase(0, parser.put(boost::asio::buffer(kept_), error));
+  }
+  return error;
 }
 
 RequestReader::State RequestReader::state() const noexcept {

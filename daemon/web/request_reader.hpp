@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -45,6 +46,7 @@ class RequestReader {
 
  private:
   struct Parser;
+  boost::system::error_code feed();
   std::expected<void, Refusal> judge_head() const;
 
   const Limits limits_;

@@ -44,6 +44,19 @@ TEST(RequestReader, ItDoesNotMatterWhereTheBytesAreCut) {
   }
 }
 
+TEST(RequestReader, AnEmptyBodyInChunksMayBeCutAnywhere) {
+  const std::string text =
+      "POST /-/reload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t first = 1; first < text.size(); ++first) {
+    for (std::size_t second = first; second < text.size(); ++second) {
+      web::RequestReader reader({});
+      ASSERT_TRUE(reader.put(text.substr(0, first)));
+      ASSERT_TRUE(reader.put(text.substr(first, second - first)));
+      ASSERT_EQ(reader.put(text.substr(second)), State::done) << first << ' ' << second;
+    }
+  }
+}
+
 TEST(RequestReader, BoundsWhatTheParserWaitsForWithoutALimit) {
   constexpr std::string_view kHead =
       "POST /-/reload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";

@@ -41,6 +41,7 @@
 #include "probes/tcp_dialogue.hpp"
 #include "probes/wbem.hpp"
 #include "tests/fuzz/memory_stream.hpp"
+#include "tests/fuzz/web_targets.hpp"
 #include "tests/support/coroutine.hpp"
 
 namespace reachd::fuzz {
@@ -309,6 +310,11 @@ std::span<const Parser> targets() noexcept {
       Parser{"ssh_packet", ssh_packet},
       Parser{"tcp_dialogue", tcp_dialogue},
       Parser{"wbem", wbem},
+      Parser{"web_accept", web_accept},
+      Parser{"web_host", web_host},
+      Parser{"web_query", web_query},
+      Parser{"web_request", web_request},
+      Parser{"web_stream", web_stream},
   };
   // clang-format on
   return kTargets;
