@@ -26,7 +26,7 @@ class ModuleReader {
   ModuleReader(const Value::Member& member, Diagnostics& diagnostics)
       : name_(member.key),
         place_(member.place),
-        context_{diagnostics, refusals_},
+        context_{diagnostics, refusals_, files_},
         module_(member.value, context_, "module " + member.key.substr(0, 100)) {}
 
   Module read() {
@@ -48,6 +48,7 @@ class ModuleReader {
   }
 
   std::vector<Diagnostic> take_refusals() { return std::move(refusals_); }
+  std::span<FileUse> files() { return files_; }
 
  private:
   void read_prober(Module& result) {
@@ -75,14 +76,19 @@ class ModuleReader {
   template <typename T>
   T block(std::size_t index, T (*read)(const Value&, Context&, const std::string&)) {
     const std::string_view key = kAllProbers.at(index);
-    std::vector<Diagnostic> without_effect;
-    Context context{context_.diagnostics, key == prober_ ? refusals_ : without_effect};
-    return read(module_.below(key), context, module_.what_of(key));
+    if (key == prober_) {
+      return read(module_.below(key), context_, module_.what_of(key));
+    }
+    std::vector<Diagnostic> refusals;
+    std::vector<FileUse> files;
+    Context without_effect{context_.diagnostics, refusals, files};
+    return read(module_.below(key), without_effect, module_.what_of(key));
   }
 
   std::string name_;
   Place place_;
   std::vector<Diagnostic> refusals_;
+  std::vector<FileUse> files_;
   Context context_;
   Block module_;
   std::string prober_;
@@ -123,6 +129,7 @@ Modules read_modules(const Value& root, Diagnostics& diagnostics) {
     if (refusals.empty()) {
       module.text = masked_yaml(member.value);
       result.modules.push_back(std::move(module));
+      std::ranges::move(module_reader.files(), std::back_inserter(result.files));
     } else {
       result.refused.push_back({.name = member.key, .reasons = std::move(refusals)});
     }

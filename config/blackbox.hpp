@@ -98,10 +98,18 @@ struct RefusedModule {
   std::vector<Diagnostic> reasons;  ///< one a key; each names the module and the key
 };
 
+/// A file that a module reads at each use.
+struct FileUse {
+  Place place;       ///< of its name
+  std::string what;  ///< "module mail: tcp: tls_config: ca_file"
+  std::string path;  ///< absolute
+};
+
 /// All modules of a file, immutable once read.
 struct Modules {
   std::vector<Module> modules;         ///< by name
   std::vector<RefusedModule> refused;  ///< by name
+  std::vector<FileUse> files;          ///< of `modules`, there or not
 
   /// Null if there is no such module that can be run.
   const Module* find(std::string_view name) const noexcept;

@@ -107,15 +107,21 @@ Source Block::source(const std::array<std::string_view, 3>& keys) {
 
 std::string Block::file(std::string_view key) {
   const std::string name = text(key);
-  return name.empty() ? name : resolve_path(place(key), name);
+  return name.empty() ? name : use_file(place(key), key, name);
 }
 
 std::vector<std::string> Block::files(std::string_view key) {
   std::vector<std::string> result;
   for (const Value& item : placed_texts(*this, key)) {
-    result.push_back(resolve_path(item.place, item.scalar));
+    result.push_back(use_file(item.place, key, item.scalar));
   }
   return result;
+}
+
+std::string Block::use_file(const Place& place, std::string_view key, std::string_view name) {
+  std::string path = resolve_path(place, name);
+  context_.files.push_back({.place = place, .what = what_of(key), .path = path});
+  return path;
 }
 
 void Block::at_most_one(const std::vector<std::string_view>& keys) {

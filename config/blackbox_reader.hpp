@@ -20,6 +20,7 @@ namespace reachd::config::blackbox {
 struct Context {
   Diagnostics& diagnostics;           ///< what is wrong: the file is not used
   std::vector<Diagnostic>& refusals;  ///< what can't be honoured: the module is not used
+  std::vector<FileUse>& files;
 };
 
 /// One map of a module. Values have the forms that blackbox_exporter's reader (Go, yaml.v3) takes.
@@ -58,6 +59,9 @@ class Block : public Reader {
   std::string what_of(std::string_view key) const { return what() + ": " + std::string(key); }
 
  private:
+  /// Makes a name absolute and notes that it is used.
+  std::string use_file(const Place& place, std::string_view key, std::string_view name);
+
   Context& context_;
 };
 

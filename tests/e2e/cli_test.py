@@ -83,6 +83,25 @@ class CommandLineTest(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
                 self.assertTrue(done.stderr)
 
+    def test_a_blackbox_file(self):
+        path = self.folder / "blackbox.yml"
+        path.write_text("modules:\n  web: {prober: http}\n  ping: {prober: icmp, timeout: 1m30s}\n", encoding="utf-8")
+        done = support.run_reachd("validate", "--blackbox", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("valid, 2 modules", done.stdout)
+        self.assertEqual(self.json("validate", "--blackbox", path, "--json"), {"valid": True, "errors": []})
+        path.write_text("modules:\n  web: {prober: http, http: {metod: GET}}\n  rpc: {prober: grpc}\n", encoding="utf-8")
+        self.assertEqual(len(self.json("validate", "--blackbox", path, "--json", code=2)["errors"]), 1)
+        path.write_text("modules:\n  web: {prober: http, http: {enable_http3: true, body_file: none.txt}}\n"
+                        "  login: {prober: http, http: {bearer_token_file: none.txt}}\n", encoding="utf-8")
+        done = support.run_reachd("validate", "--blackbox", path)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("blackbox.yml:2:44: module web: http: enable_http3 can't be honoured", done.stderr)
+        self.assertIn('blackbox.yml:3:51: module login: http: bearer_token_file: can\'t read the file "', done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 2)
+        for arguments in (["--blackbox", self.folder / "none.yml"], ["--blackbox", path, "--config", path]):
+            self.assertEqual(support.run_reachd("validate", *arguments).returncode, 2)
+
     def test_help_everywhere(self):
         for command in ("run", "check", "plan", "init", "validate", "probe", "catalog", "version"):
             done = support.run_reachd(command, "--help")

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "config/blackbox.hpp"
 #include "probes/core/bytes.hpp"
 #include "probes/core/target.hpp"
 #include "probes/db2.hpp"
@@ -113,6 +114,12 @@ net::IssuedCertificate issued() {
   static const std::shared_ptr<X509> kParsedLeaf = certificate(kLeaf);
   static const std::shared_ptr<X509> kParsedAuthority = certificate(kAuthority);
   return {kParsedLeaf.get(), kParsedAuthority.get()};
+}
+
+/// Not from the network, but in a format that others define and generate.
+void blackbox(Bytes bytes) {
+  Diagnostics diagnostics;
+  any(config::blackbox::parse_modules(as_text(bytes), "blackbox.yml", diagnostics));
 }
 
 void crl(Bytes bytes) { any(net::read_crl(bytes, issued(), kSeedTime)); }
@@ -281,6 +288,7 @@ std::span<const Parser> targets() noexcept {
   // One line a parser.
   // clang-format off
   static constexpr std::array kTargets{
+      Parser{"blackbox", blackbox},
       Parser{"crl", crl},
       Parser{"db2", db2},
       Parser{"dns", dns},
