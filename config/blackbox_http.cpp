@@ -118,8 +118,7 @@ std::vector<HeaderMatch> read_header_matches(Block& outer, std::string_view key)
   for (const Value& item : outer.list(key)) {
     Block block(item, outer.context(), outer.what_of(key));
     const std::string header = block.required_text("header");
-    const std::string regexp = block.required_text("regexp");
-    auto pattern = block.pattern("regexp");
+    auto pattern = block.required_text("regexp").empty() ? std::nullopt : block.pattern("regexp");
     const bool allow_missing = block.flag("allow_missing", false);
     block.done();
     if (pattern) {
