@@ -37,13 +37,6 @@ bool same_origin(const Target& a, const Target& b) noexcept {
   return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
 }
 
-/// What of the configured headers may go to another host than they were written for: the others may
-/// be credentials.
-bool may_travel(std::string_view name) noexcept {
-  return same_word(name, "Accept") || same_word(name, "Accept-Language") ||
-         same_word(name, "User-Agent");
-}
-
 net::HttpRequest make_request(const HttpSettings& settings, const Hop& hop, bool absolute) {
   net::HttpRequest request;
   request.method = hop.method;
@@ -57,7 +50,7 @@ net::HttpRequest make_request(const HttpSettings& settings, const Hop& hop, bool
     }
   };
   for (const auto& [name, value] : settings.headers) {
-    if (hop.own_origin || may_travel(name)) {
+    if (hop.own_origin || net::may_travel(name)) {
       request.headers.emplace_back(name, value);
     }
   }

@@ -124,7 +124,8 @@ asio::awaitable<std::optional<IpAddress>> choose_address(Run& run, std::string h
   run.samples.set(Family::ip_addr_hash, 0);
   std::optional<IpAddress> chosen;
   if (is_host(host)) {
-    const auto found = co_await run.network.resolver.resolve(host, {}, run.deadline);
+    const std::span<const Endpoint> system_servers;
+    const auto found = co_await run.network.resolver.resolve(host, system_servers, run.deadline);
     if (found) {
       chosen = pick(*found, choice);
       if (!chosen) {

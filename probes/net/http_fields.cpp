@@ -8,6 +8,13 @@
 
 namespace reachd::net {
 
+bool may_travel(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 5> kHarmless{
+      "Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "User-Agent"};
+  return std::ranges::any_of(kHarmless,
+                             [&](std::string_view harmless) { return same_word(harmless, name); });
+}
+
 std::vector<std::pair<std::string, Secret>> read_headers(Reader& params) {
   const Value* map = params.raw("headers");
   if (map == nullptr) {

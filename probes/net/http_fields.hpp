@@ -16,6 +16,10 @@ namespace reachd::net {
 using reachd::is_field_value;
 using reachd::is_token;
 
+/// True for headers that may go to another host than they were written for: any other may be a
+/// credential.
+bool may_travel(std::string_view name) noexcept;
+
 /// Reads the map `headers`: names and values, where `NAME_file` is a file with the value. What the
 /// exchange says itself (Content-Length, Transfer-Encoding, Connection) is an error.
 std::vector<std::pair<std::string, Secret>> read_headers(Reader& params);

@@ -188,6 +188,8 @@ asio::awaitable<Result<std::unique_ptr<Stream>>> open_tunnel(std::unique_ptr<Str
   if (!credentials.empty()) {
     request.headers.emplace_back("Proxy-Authorization", credentials);
   }
+  request.headers.insert(request.headers.end(), proxy.connect_headers.begin(),
+                         proxy.connect_headers.end());
   const HttpLimits limits;
   auto response = co_await exchange(*stream, request, limits, Phase::proxy, deadline);
   if (!response) {

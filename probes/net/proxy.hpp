@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "probes/core/reader.hpp"
@@ -25,7 +26,8 @@ struct ProxyOptions {
   Target server;
   std::string user;
   Secret password;
-  std::vector<std::string> no_proxy;  ///< targets that go direct
+  std::vector<std::string> no_proxy;                            ///< targets that go direct
+  std::vector<std::pair<std::string, Secret>> connect_headers;  ///< said with CONNECT too
 
   /// "the proxy proxy.example.com:3128", for messages
   std::string title() const;
