@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <boost/asio/error.hpp>
+#include <cstring>
+
 #include "probes/net/http_text.hpp"
 #include "probes/net/tcp.hpp"
 #include "tests/support/loopback_server.hpp"
@@ -155,6 +159,40 @@ TEST(BodySink, ABodyThatBreaksOffIsAFailureWithItsHead) {
   EXPECT_EQ(sink.text, "hello");
   ASSERT_TRUE(response->body_failure);
   EXPECT_EQ(response->body_failure->reason, Reason::closed_early);
+}
+
+/// Says two things, and takes what it is told.
+class TwoPieces final : public Stream {
+ public:
+  TwoPieces(std::string_view first, std::string_view second) : pieces_{first, second} {}
+  void abort() noexcept override {}
+  asio::awaitable<IoResult> read_some(std::span<std::byte> buffer) override {
+    const std::string_view piece = next_ < pieces_.size() ? pieces_[next_++] : std::string_view();
+    std::memcpy(buffer.data(), piece.data(), std::min(buffer.size(), piece.size()));
+    co_return IoResult{piece.empty() ? asio::error::eof : error_code(), piece.size()};
+  }
+  asio::awaitable<IoResult> write(std::span<const std::byte> data) override {
+    co_return IoResult{{}, data.size()};
+  }
+
+ private:
+  std::array<std::string_view, 2> pieces_;
+  std::size_t next_ = 0;
+};
+
+TEST(HttpExchange, AnEmptyBodyInChunksMayBeCutAnywhere) {
+  const std::string_view answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t cut = 1; cut < answer.size(); ++cut) {
+    test::NetLab lab;
+    Deadline deadline(lab.deadlines, system_clock().steady_now() + 4s);
+    TwoPieces stream(answer.substr(0, cut), answer.substr(cut));
+    HttpRequest request;
+    request.target = "/";
+    const auto response =
+        test::run(lab.context, exchange(stream, request, {}, Phase::request, deadline));
+    ASSERT_TRUE(response) << cut << ": " << response.error().message;
+    EXPECT_EQ(response->status, 200);
+  }
 }
 
 }  // namespace
