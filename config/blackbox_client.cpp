@@ -80,7 +80,7 @@ std::vector<Source> read_values(const Value::Member& member, Block& outer, std::
   std::vector<Source> sources;
   for (const std::string_view list : {"values", "secrets"}) {
     for (const Value& item : placed_texts(block, list)) {
-      check_header(block, item.place, member.key, item.scalar);
+      check_header_value(block, item.place, member.key, item.scalar);
       sources.push_back({.text = Secret(item.scalar), .file = {}});
     }
   }
@@ -93,13 +93,20 @@ std::vector<Source> read_values(const Value::Member& member, Block& outer, std::
 
 }  // namespace
 
-void check_header(Block& block, const Place& place, std::string_view name, std::string_view value) {
-  const std::string shown(name.substr(0, 60));
-  if (!is_token(name)) {
-    block.diagnostics().error(place, block.what() + ": \"" + shown + "\" is no name of a header");
-  } else if (!is_field_value(value)) {
-    block.diagnostics().error(place,
-                              block.what() + ": the value of " + shown + " holds a line break");
+bool check_header_name(Block& block, const Place& place, std::string_view name) {
+  if (is_token(name)) {
+    return true;
+  }
+  block.diagnostics().error(
+      place, block.what() + ": \"" + std::string(name.substr(0, 60)) + "\" is no name of a header");
+  return false;
+}
+
+void check_header_value(Block& block, const Place& place, std::string_view name,
+                        std::string_view value) {
+  if (!is_field_value(value)) {
+    block.diagnostics().error(place, block.what() + ": the value of " +
+                                         std::string(name.substr(0, 60)) + " holds a line break");
   }
 }
 
@@ -108,11 +115,12 @@ std::vector<HttpClient::Header> read_http_headers(Block& block, std::string_view
   const Value& map = block.below(key);
   Reader shape(map, block.diagnostics(), block.what_of(key));  // says if it is no map
   for (const Value::Member& member : map.members) {
-    if (std::ranges::any_of(kReserved, [&](auto word) { return same_word(word, member.key); })) {
+    const auto same = [&](std::string_view word) { return same_word(word, member.key); };
+    if (check_header_name(block, member.place, member.key) &&
+        std::ranges::any_of(kReserved, same)) {
       block.diagnostics().error(member.place, block.what_of(key) + ": " + member.key +
                                                   " is the client's to set; `headers` may hold it");
     }
-    check_header(block, member.place, member.key, {});
     result.push_back({.name = member.key, .values = read_values(member, block, key)});
   }
   return result;

@@ -101,7 +101,8 @@ void read_headers(Block& block, Http& http) {
   for (const Value::Member& member : map.members) {
     const std::string& name = member.key;
     const std::string value = reader.text(name);
-    check_header(block, member.place, name, value);
+    check_header_name(block, member.place, name);
+    check_header_value(block, member.place, name, value);
     const auto same = [&](std::string_view other) { return same_word(other, name); };
     if (std::ranges::any_of(kOurs, same)) {
       reader.error(name, name + " is the exchange's to say");

@@ -162,9 +162,10 @@ void read_connect_headers(Block& block, HttpClient& client) {
   const Value& map = block.below(kKey);
   Reader values(map, block.diagnostics(), block.what_of(kKey));
   for (const Value::Member& member : map.members) {
+    check_header_name(block, member.place, member.key);
     HttpClient::Header header{.name = member.key, .values = {}};
     for (const Value& item : placed_texts(values, member.key)) {
-      check_header(block, item.place, member.key, item.scalar);
+      check_header_value(block, item.place, member.key, item.scalar);
       header.values.push_back({.text = Secret(item.scalar), .file = {}});
     }
     client.proxy_connect_header.push_back(std::move(header));

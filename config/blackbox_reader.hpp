@@ -81,8 +81,11 @@ HttpClient read_http_client(Block& block);
 void read_proxy(Block& block, HttpClient& client);
 /// A map of headers to {values, secrets, files}, but for those that the client sets itself.
 std::vector<HttpClient::Header> read_http_headers(Block& block, std::string_view key);
-/// Reports what can't be a header.
-void check_header(Block& block, const Place& place, std::string_view name, std::string_view value);
+/// Reports what can't be the name of a header; false then.
+bool check_header_name(Block& block, const Place& place, std::string_view name);
+/// Reports what can't be the value of the header `name`.
+void check_header_value(Block& block, const Place& place, std::string_view name,
+                        std::string_view value);
 
 Tcp read_tcp(const Value& map, Context& context, const std::string& what);
 UnixSocket read_unix(const Value& map, Context& context, const std::string& what);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/blackbox_reader.hpp"
+#include "probes/core/utf8.hpp"
 #include "probes/core/words.hpp"
 
 namespace reachd::config::blackbox {
@@ -31,6 +32,7 @@ bool is_plain(std::string_view text) noexcept {
 
 void append_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
+  const bool is_text = is_utf8(text);
   out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -39,7 +41,7 @@ void append_quoted(std::string& out, std::string_view text) {
       out += c;
     } else if (c == '\n' || c == '\r' || c == '\t') {
       out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
-    } else if (byte < ' ' || byte == 0x7f) {
+    } else if (byte < ' ' || byte == 0x7f || (byte >= 0x80 && !is_text)) {
       out += "\\x";
       out += kHex[byte >> 4U];
       out += kHex[byte & 0xfU];

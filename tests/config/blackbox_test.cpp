@@ -53,6 +53,16 @@ TEST(Blackbox, DebiansFileIsTakenButForItsGrpcModules) {
   EXPECT_EQ(modules->find("http"), nullptr);
 }
 
+TEST(Blackbox, TheExampleIsHonouredWhole) {
+  Diagnostics diagnostics;
+  const std::string path = to_text(to_path(REACHD_TEST_DATA).parent_path().parent_path() /
+                                   "config/examples/blackbox.yml");
+  const auto modules = load_modules(path, diagnostics);
+  ASSERT_TRUE(modules) << diagnostics.to_string();
+  EXPECT_EQ(modules->modules.size(), 7u);
+  EXPECT_THAT(modules->refused, IsEmpty());
+}
+
 TEST(Blackbox, AModuleOfOneLineHasTheDefaultsOfBlackboxExporter) {
   const Module module = module_of("tcp");
   EXPECT_EQ(module.prober, Prober::tcp);
@@ -384,6 +394,13 @@ http:
   fail_if_body_matches_regexp:
     - "a\tb\"\\d"
 )");
+}
+
+TEST(Blackbox, DebugShowsBytesThatAreNoText) {
+  const Module module =
+      module_of("tcp", "      query_response: [{send: !!binary AP8K}, {send: \u00e9}]\n");
+  EXPECT_THAT(module.text, HasSubstr("send: \"\\x00\\xff\\n\""));
+  EXPECT_THAT(module.text, HasSubstr("send: \"\u00e9\""));
 }
 
 TEST(BlackboxSource, AFileIsReadAtEachUse) {
