@@ -4,15 +4,21 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "config/blackbox.hpp"
+#include "daemon/blackbox/http_prober_cookies.hpp"
 #include "probes/core/bytes.hpp"
 #include "probes/core/target.hpp"
+#include "probes/core/words.hpp"
 #include "probes/db2.hpp"
 #include "probes/dns.hpp"
 #include "probes/ipmi.hpp"
@@ -54,6 +60,12 @@ using Bytes = std::span<const std::byte>;
 /// No result is wrong.
 template <typename T>
 void any(const T&) noexcept {}
+
+void must(bool holds) {
+  if (!holds) {
+    std::abort();
+  }
+}
 
 /// What an exchange over a stream borrows.
 struct Loop {
@@ -122,6 +134,25 @@ void blackbox(Bytes bytes) {
   any(config::blackbox::parse_modules(as_text(bytes), "blackbox.yml", diagnostics));
 }
 
+/// Each line is one that a server sets, for a redirect to itself.
+void cookies(Bytes bytes) {
+  static const Target kUrl = parse_target("https://www.example.com/a/b?c").value();
+  net::HttpResponse response;
+  std::string line;
+  for (const char c : as_text(bytes)) {
+    if (c == '\n') {
+      response.headers.emplace_back("Set-Cookie", std::exchange(line, {}));
+    } else if (c != '\r' && c != '\0') {
+      line += c;
+    }
+  }
+  response.headers.emplace_back("Set-Cookie", line);
+  reachd::blackbox::CookieJar jar;
+  jar.take(kUrl, response, WallTime(std::chrono::seconds(1'800'000'000)));
+  const std::string sent = jar.line_for(kUrl);
+  must(is_field_value(sent) && sent.size() < 256 * std::size_t{1024});
+}
+
 void crl(Bytes bytes) { any(net::read_crl(bytes, issued(), kSeedTime)); }
 
 void dns(Bytes bytes) {
@@ -129,14 +160,36 @@ void dns(Bytes bytes) {
   any(dns::parse_reply(bytes, 0x1234, {"www.example.com", 1}));
 }
 
-void http(Bytes bytes) {
+/// Keeps what the other way to take a body keeps.
+struct KeptBody final : net::BodySink {
+  bool start(const net::HttpResponse&) override { return true; }
+  bool take(std::string_view piece) override {
+    text += piece;
+    return text.size() <= 4096;
+  }
+  std::string text;
+};
+
+net::Result<net::HttpResponse> exchanged(Bytes bytes, net::BodySink* sink) {
   Loop loop;
   MemoryStream stream(bytes);
   net::HttpRequest request;
   request.target = "/";
-  const net::HttpLimits limits{.head = 4096, .body = 4096};
-  any(test::run(loop.context,
-                net::exchange(stream, request, limits, Phase::request, loop.deadline)));
+  const net::HttpLimits limits{.head = 4096, .body = 4096, .sink = sink};
+  return test::run(loop.context,
+                   net::exchange(stream, request, limits, Phase::request, loop.deadline));
+}
+
+/// Both ways to take a body find the same; only one of them sees a trailer among the headers.
+void http(Bytes bytes) {
+  const auto kept = exchanged(bytes, nullptr);
+  KeptBody sink;
+  const auto taken = exchanged(bytes, &sink);
+  must(kept.has_value() == taken.has_value());
+  must(!kept ||
+       (kept->status == taken->status && kept->body == sink.text.substr(0, 4096) &&
+        kept->headers.size() >= taken->headers.size() &&
+        std::ranges::equal(taken->headers, std::span(kept->headers).first(taken->headers.size()))));
 }
 
 void http_date(Bytes bytes) { any(net::parse_http_date(as_text(bytes))); }
@@ -152,9 +205,21 @@ void ipmi(Bytes bytes) {
   any(ipmi::parse_pong(bytes, 0x42));
 }
 
+/// At once or byte by byte, it is the same text.
 void inflate(Bytes bytes) {
-  any(net::inflate(as_text(bytes), net::Encoding::gzip, 65536));
-  any(net::inflate(as_text(bytes), net::Encoding::deflate, 65536));
+  constexpr std::size_t kMost = 65536;
+  for (const auto encoding : {net::Encoding::gzip, net::Encoding::deflate}) {
+    const auto whole = net::inflate(as_text(bytes), encoding, kMost);
+    net::Inflater inflater(encoding);
+    std::string text;
+    const auto keep = [&](std::string_view piece) { return text.append(piece).size() <= kMost; };
+    bool good = true;
+    for (std::size_t at = 0; at < bytes.size() && good && text.size() <= kMost; ++at) {
+      good = inflater.take(as_text(bytes.subspan(at, 1)), keep).has_value();
+    }
+    must(good == whole.has_value());
+    must(!whole || whole->bytes == text.substr(0, kMost));
+  }
 }
 
 void ldap(Bytes bytes) {
@@ -289,6 +354,7 @@ std::span<const Parser> targets() noexcept {
   // clang-format off
   static constexpr std::array kTargets{
       Parser{"blackbox", blackbox},
+      Parser{"cookies", cookies},
       Parser{"crl", crl},
       Parser{"db2", db2},
       Parser{"dns", dns},
