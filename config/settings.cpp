@@ -269,9 +269,9 @@ class SettingsReader {
  private:
   /// Whoever writes these relies on them; to accept them and do nothing would be a lie.
   void refuse_what_has_no_effect(const Settings& settings) {
-    if (!settings.probe_modules_file.empty() || !settings.probe_allow.items.empty()) {
-      reader_.error(settings.probe_modules_file.empty() ? "probe_allow" : "probe_modules_file",
-                    "/probe is not part of this version; `checks:` has the same probes");
+    if (settings.probe_modules_file.empty() && !settings.probe_allow.items.empty()) {
+      reader_.error("probe_allow",
+                    "probe_allow is for /probe, which probe_modules_file switches on");
     }
   }
 

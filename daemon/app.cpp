@@ -1,6 +1,5 @@
 #include "daemon/app.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -18,9 +17,11 @@
 #include <vector>
 
 #include "daemon/alert/alerter.hpp"
+#include "daemon/blackbox/counters.hpp"
+#include "daemon/blackbox/service.hpp"
 #include "daemon/configuration.hpp"
 #include "daemon/engine/engine.hpp"
-#include "daemon/engine/loops.hpp"
+#include "daemon/limits.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/metrics/self_metrics.hpp"
 #include "daemon/observations.hpp"
@@ -31,7 +32,6 @@
 #include "daemon/web/server.hpp"
 #include "daemon/wiring.hpp"
 #include "probes/core/file_path.hpp"
-#include "probes/net/descriptors.hpp"
 #include "probes/net/resolver.hpp"
 #include "probes/net/trust.hpp"
 #include "probes/registry.hpp"
@@ -55,15 +55,6 @@ constexpr Duration kFlush = std::chrono::seconds(3);
 /// When the first certificates have been seen, and how often they are looked at afterwards.
 constexpr auto kFirstLook = std::chrono::seconds(5);
 constexpr auto kLookEvery = std::chrono::seconds(30);
-
-/// The web's share of the descriptors that probing leaves to the rest of the daemon: half of them.
-web::ServerLimits web_limits() {
-  const std::uint32_t descriptors = net::descriptor_limit();
-  web::ServerLimits limits;
-  limits.connections =
-      std::max<std::size_t>(16, (descriptors - engine::concurrency_for(descriptors)) / 2);
-  return limits;
-}
 
 /// When a file was last written; none in particular if there is none.
 std::filesystem::file_time_type file_time(const std::string& path) {
@@ -92,21 +83,6 @@ std::vector<std::string> names_in(const std::string& url) {
   return target ? std::vector{target->host} : std::vector<std::string>();
 }
 
-journal::Options journal_options(const config::Settings& settings) {
-  journal::Options options;
-  options.folder = state_folder(settings);
-  options.max_age = settings.journal.max_age;
-  options.max_bytes = settings.journal.max_bytes;
-  return options;
-}
-
-alert::Rules rules_of(Loaded loaded) {
-  config::Configuration& configuration = loaded.configuration;
-  return {.plan = std::make_shared<const config::Plan>(std::move(configuration.plan)),
-          .alerting = std::make_shared<const alert::Alerting>(std::move(loaded.alerting)),
-          .maintenance = std::move(configuration.maintenance)};
-}
-
 /// Everything that runs, in the order in which it is built; it is taken down in the reverse. Main
 /// thread.
 class Daemon {
@@ -119,6 +95,7 @@ class Daemon {
         listen_(texts(loaded.configuration.settings.web.listen)),
         concurrency_(loaded.configuration.settings.limits.concurrency),
         journal_(journal_options(loaded.configuration.settings)),
+        probing_(loaded.probing),
         rules_(rules_of(std::move(loaded))),
         host_(platform::make_service_host(context_)),
         metrics_(metrics::make_self_metrics(build_facts(), probe_types())),
@@ -191,6 +168,7 @@ class Daemon {
             "web.listen, limits.concurrency, state_dir and journal take effect at the next start");
       }
       trust_.clear();
+      probing_.set(loaded->probing);
       rules_ = rules_of(std::move(*loaded));
       go_over();
       alerter_->own(event::Kind::config_reloaded,
@@ -255,8 +233,13 @@ class Daemon {
         .own_series =
             [this](metrics::Format format, const metrics::StateCounts& states) {
               const auto board = engine_->board();
-              return metrics_->render(format, board ? board->plan().vantage : std::string(), states,
-                                      engine_->in_flight());
+              std::string own =
+                  metrics_->render(format, board ? board->plan().vantage : std::string(), states,
+                                   engine_->in_flight());
+              if (probing_.get()) {
+                probe_counters_.render(own, format);
+              }
+              return own;
             },
         .reload =
             [this](std::function<void(std::optional<std::string>)> done) {
@@ -267,6 +250,16 @@ class Daemon {
         .next_events =
             [this](std::int64_t after, std::size_t most) {
               return alerter_->journal().next_events(after, most);
+            },
+        .make_prober =
+            [this](const asio::any_io_executor& executor) {
+              return blackbox::make_service(executor,
+                                            {.current = probing_,
+                                             .counters = probe_counters_,
+                                             .resolver = *resolver_,
+                                             .trust = trust_,
+                                             .clock = system_clock()},
+                                            web_limits().connections);
             },
         .names = names_in(rules_.alerting->external_url),
     };
@@ -322,6 +315,8 @@ class Daemon {
   const std::vector<std::string> listen_;
   const std::uint32_t concurrency_;
   const journal::Options journal_;
+  blackbox::Current probing_;
+  blackbox::Counters probe_counters_;
   alert::Rules rules_;
   asio::io_context context_{1};
   std::unique_ptr<ServiceHost> host_;

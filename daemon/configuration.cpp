@@ -1,24 +1,75 @@
 #include "daemon/configuration.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include "daemon/observations.hpp"
 
 namespace reachd {
+namespace {
+
+/// What probe_modules_file and probe_allow say; null if /probe is switched off or something is
+/// wrong.
+std::shared_ptr<const blackbox::Configuration> read_probing(const config::Settings& settings,
+                                                            Diagnostics& diagnostics) {
+  auto allow = config::ProbeAllow::read(settings.probe_allow, diagnostics);
+  if (settings.probe_modules_file.empty()) {
+    return nullptr;
+  }
+  auto modules = config::blackbox::load_modules(settings.probe_modules_file, diagnostics);
+  if (!modules) {
+    return nullptr;
+  }
+  std::vector<std::string_view> names;
+  for (const auto& module : modules->modules) {
+    names.push_back(module.name);
+  }
+  for (const auto& module : modules->refused) {
+    names.push_back(module.name);
+  }
+  allow.check_modules(names, diagnostics);
+  return std::make_shared<const blackbox::Configuration>(
+      blackbox::Configuration{.modules = std::move(*modules), .allow = std::move(allow)});
+}
+
+}  // namespace
 
 std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
                            const config::ReadObserved& read_observed) {
   alert::Alerting alerting;
+  std::shared_ptr<const blackbox::Configuration> probing;
   auto configuration = config::load_configuration(
       path, diagnostics, read_observed,
       [&](const config::Settings& settings, Diagnostics& problems) {
         alerting = alert::read_alerting(settings.alerting, problems);
         // What the journal forgets can't wait for a sink.
         alerting.outbox.max_age = std::min(alerting.outbox.max_age, settings.journal.max_age);
+        probing = read_probing(settings, problems);
       });
   if (!configuration) {
     return std::nullopt;
   }
-  return Loaded{.configuration = std::move(*configuration), .alerting = std::move(alerting)};
+  return Loaded{.configuration = std::move(*configuration),
+                .alerting = std::move(alerting),
+                .probing = std::move(probing)};
+}
+
+journal::Options journal_options(const config::Settings& settings) {
+  journal::Options options;
+  options.folder = state_folder(settings);
+  options.max_age = settings.journal.max_age;
+  options.max_bytes = settings.journal.max_bytes;
+  return options;
+}
+
+alert::Rules rules_of(Loaded loaded) {
+  config::Configuration& configuration = loaded.configuration;
+  return {.plan = std::make_shared<const config::Plan>(std::move(configuration.plan)),
+          .alerting = std::make_shared<const alert::Alerting>(std::move(loaded.alerting)),
+          .maintenance = std::move(configuration.maintenance)};
 }
 
 }  // namespace reachd

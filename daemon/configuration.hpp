@@ -1,10 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "config/configuration.hpp"
+#include "daemon/alert/alerter.hpp"
 #include "daemon/alert/settings.hpp"
+#include "daemon/blackbox/service.hpp"
+#include "daemon/journal/journal.hpp"
 
 namespace reachd {
 
@@ -12,6 +16,8 @@ namespace reachd {
 struct Loaded {
   config::Configuration configuration;
   alert::Alerting alerting;
+  /// What /probe may do; null: it is switched off.
+  std::shared_ptr<const blackbox::Configuration> probing;
 };
 
 /// Reads the file, what `config/` knows of it and what it leaves to others: the one place where a
@@ -19,5 +25,10 @@ struct Loaded {
 /// returned.
 std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
                            const config::ReadObserved& read_observed = {});
+
+/// Where and how long the journal keeps what it is told.
+journal::Options journal_options(const config::Settings& settings);
+/// What alerting goes by.
+alert::Rules rules_of(Loaded loaded);
 
 }  // namespace reachd

@@ -150,6 +150,7 @@ Response Api::answer(const Match& where, const Request& request) {
     case Route::events:
     case Route::report:
     case Route::stream:
+    case Route::probe:
     case Route::not_found:
       break;
   }

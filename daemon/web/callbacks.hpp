@@ -10,6 +10,7 @@
 #include "daemon/engine/board.hpp"
 #include "daemon/journal/reading.hpp"
 #include "daemon/metrics/exposition.hpp"
+#include "daemon/web/prober.hpp"
 
 namespace reachd::web {
 
@@ -33,6 +34,8 @@ struct Callbacks {
   /// The events after this sequence, at most so many; called on the same thread, because those
   /// that are not new are on the disk.
   std::function<std::vector<journal::EventRow>(std::int64_t after, std::size_t most)> next_events;
+  /// Makes what answers /probe; none: there is no such path.
+  MakeProber make_prober;
   /// Names that people ask for this server by, beside those of the host and of its listeners: that
   /// of a reverse proxy.
   std::vector<std::string> names;

@@ -118,7 +118,11 @@ asio::awaitable<void> Connection::serve() {
       co_await stream(*request);
       break;
     }
-    if (where.route == Route::reload) {
+    if (where.route == Route::probe && shared_.prober) {
+      look_after_client();
+      response = co_await shared_.prober->probe(*request, client_);
+      expect_nothing();
+    } else if (where.route == Route::reload) {
       response = co_await reload(*request);
     } else if (where.route == Route::events || where.route == Route::report) {
       response = co_await records(where.route, *request);
@@ -143,6 +147,7 @@ void Connection::abort() noexcept {
   }
   error_code ignored;
   socket_.close(ignored);
+  client_.gone();
 }
 
 asio::awaitable<Connection::Received> Connection::receive() {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "daemon/web/api.hpp"
+#include "daemon/web/prober.hpp"
 #include "daemon/web/records.hpp"
 #include "daemon/web/request_reader.hpp"
 #include "daemon/web/router.hpp"
@@ -57,6 +58,7 @@ struct Shared {
   std::list<std::shared_ptr<Connection>> connections{};
   std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with
   boost::asio::thread_pool worker{1};                 ///< reads the journal
+  std::unique_ptr<Prober> prober{};                   ///< null: there is no /probe
 };
 
 /// One client's connection: requests one after the other. Lives as long as serve() runs.
@@ -98,6 +100,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// with unread bytes sends would wipe out the answer.
   boost::asio::awaitable<void> linger();
   std::string head_of(const Request& request, const Response& response, bool gzip, bool keep) const;
+  /// Looks from time to time whether the client is still there, until expect_nothing().
+  void look_after_client();
   void now_waits_for(Waits what);
   /// Cancels the socket's operations unless it is called again first.
   void expect_within(std::chrono::milliseconds time);
@@ -116,6 +120,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::steady_clock::time_point waits_since_{};
   std::uint64_t expectation_ = 0;  ///< tells a timer's handler of an earlier wait from this one's
   Refusal refusal_;                ///< if receive() said refused
+  Client client_;
 };
 
 }  // namespace reachd::web

@@ -120,6 +120,8 @@ std::string http_date(WallTime time) {
   return out;
 }
 
+std::optional<std::string> decode_query(std::string_view text) { return decode(text, true); }
+
 std::optional<UriParts> parse_request_target(std::string_view target) {
   if (!target.starts_with('/')) {
     const auto scheme_end = target.find("://");

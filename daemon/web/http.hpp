@@ -23,10 +23,11 @@ struct Request {
   std::string accept;
   std::string accept_encoding;
   std::string if_none_match;
-  std::string last_event_id;  ///< where a stream goes on (WHATWG HTML, 9.2.3)
-  bool loopback = true;       ///< came in on an address that only this machine can reach
-  bool keep_alive = true;     ///< the client wants to go on
-  bool chunked = true;        ///< HTTP/1.1: takes chunks
+  std::string scrape_timeout;  ///< X-Prometheus-Scrape-Timeout-Seconds
+  std::string last_event_id;   ///< where a stream goes on (WHATWG HTML, 9.2.3)
+  bool loopback = true;        ///< came in on an address that only this machine can reach
+  bool keep_alive = true;      ///< the client wants to go on
+  bool chunked = true;         ///< HTTP/1.1: takes chunks
 };
 
 /// A response's content that is made while it is sent.
@@ -61,5 +62,9 @@ struct UriParts {
   std::vector<std::pair<std::string, std::string>> query;
 };
 std::optional<UriParts> parse_request_target(std::string_view target);
+
+/// A part of a query without its encoding: %XX, and + for a space. Nothing for bad
+/// percent-encoding and control characters.
+std::optional<std::string> decode_query(std::string_view text);
 
 }  // namespace reachd::web

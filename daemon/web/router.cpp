@@ -31,6 +31,7 @@ constexpr std::array kEntries = {
     Entry{"/api/v1/report", kRead, Audience::this_machine, Route::report},
     Entry{"/api/v1/stream", kRead, Audience::this_machine, Route::stream},
     Entry{"/sd/prometheus", kRead, Audience::this_machine, Route::discovery},
+    Entry{"/probe", kRead, Audience::this_machine, Route::probe},
 };
 
 bool is_prefix(const Entry& entry) noexcept {

@@ -23,6 +23,7 @@ enum class Route : std::uint8_t {
   report,
   stream,
   discovery,
+  probe,
 };
 
 struct Match {

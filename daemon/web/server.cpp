@@ -113,6 +113,9 @@ class ServerImpl final : public Server {
   void start() {
     error_code unknown;
     shared_.names.push_back(asio::ip::host_name(unknown));
+    if (shared_.callbacks.make_prober) {
+      shared_.prober = shared_.callbacks.make_prober(shared_.context->get_executor());
+    }
     for (Listener& listener : listeners_) {
       asio::co_spawn(*shared_.context, accept(listener),
                      [](const std::exception_ptr& failure) { report("accepting", failure); });

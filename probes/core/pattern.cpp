@@ -31,6 +31,28 @@ bool Pattern::found_in(std::string_view text) const {
   return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
 }
 
+std::optional<std::vector<std::string_view>> Pattern::match(std::string_view text) const {
+  std::vector<re2::StringPiece> found(
+      static_cast<std::size_t>(compiled_->NumberOfCapturingGroups()) + 1);
+  if (!compiled_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                        re2::RE2::UNANCHORED, found.data(), static_cast<int>(found.size()))) {
+    return std::nullopt;
+  }
+  std::vector<std::string_view> groups;
+  groups.reserve(found.size());
+  for (const re2::StringPiece& piece : found) {
+    groups.emplace_back(piece.data(), piece.size());
+  }
+  return groups;
+}
+
+std::optional<std::size_t> Pattern::group(const std::string& name) const {
+  const auto& groups = compiled_->NamedCapturingGroups();
+  const auto found = groups.find(name);
+  return found == groups.end() ? std::nullopt
+                               : std::optional(static_cast<std::size_t>(found->second));
+}
+
 const std::string& Pattern::text() const noexcept { return compiled_->pattern(); }
 
 }  // namespace reachd

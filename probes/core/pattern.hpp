@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace re2 {
 class RE2;
@@ -20,6 +23,11 @@ class Pattern {
   static std::expected<Pattern, std::string> compile(std::string_view text);
   /// True if it matches anywhere in `text`, which may be any bytes.
   bool found_in(std::string_view text) const;
+  /// The first match in `text` and what its groups matched, empty where a group took no part; none
+  /// if there is no match.
+  std::optional<std::vector<std::string_view>> match(std::string_view text) const;
+  /// The number of the group that is called `name`, as in `(?P<name>...)`.
+  std::optional<std::size_t> group(const std::string& name) const;
   const std::string& text() const noexcept;
 
  private:

@@ -37,13 +37,14 @@ class FullExample : public testing::Test {
     fs::remove_all(folder_);
     fs::create_directories(folder_ / "catalog");
     for (const char* name :
-         {"web.yml", "blackbox.yml", "proxy.secret", "shop.secret", "shop.key", "api.token",
-          "api.json", "ca.pem", "client.pem", "client.key", "hook.secret", "mail.secret"}) {
+         {"web.yml", "proxy.secret", "shop.secret", "shop.key", "api.token", "api.json", "ca.pem",
+          "client.pem", "client.key", "hook.secret", "mail.secret"}) {
       std::ofstream(folder_ / name) << "x\n";
     }
     std::ofstream(folder_ / "hook.url") << "https://hooks.example.com/x\n";
     std::ofstream(folder_ / "hook.template") << "{}\n";
     fs::copy_file(kExamples / "full.yaml", folder_ / "full.yaml");
+    fs::copy_file(kExamples / "blackbox.yml", folder_ / "blackbox.yml");
   }
   ~FullExample() override { fs::remove_all(folder_); }
 

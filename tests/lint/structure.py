@@ -18,7 +18,7 @@ EDGES = {
     "daemon/journal": ["probes/core", "daemon/log", "daemon/platform"],
     "daemon/alert": ["probes/core", "probes/net", "config", "daemon/engine", "daemon/event", "daemon/json",
                      "daemon/journal", "daemon/log", "daemon/platform"],
-    "daemon/blackbox": ["probes/core", "probes/net", "probes", "config", "daemon/metrics", "daemon/log"],
+    "daemon/blackbox": ["probes", "config", "daemon/metrics", "daemon/web/prober.hpp", "daemon/web/http.hpp", "daemon/log"],
     "daemon/engine": ["probes/core", "probes/net", "probes/registry.hpp", "config", "daemon/log"],
     "daemon/metrics": ["probes/core", "probes/registry.hpp", "config", "daemon/engine", "daemon/version.hpp"],
     "daemon/web": ["probes/core", "config", "daemon/engine", "daemon/metrics", "daemon/json", "daemon/event", "daemon/journal",
