@@ -13,8 +13,10 @@ namespace {
 using config::blackbox::HeaderMatch;
 using config::blackbox::Http;
 
-/// What a hostile server may make this host keep, or decompress a small body to.
-constexpr std::uint64_t kMostUnlimited = std::uint64_t{16} * 1024 * 1024;
+constexpr std::uint64_t kMebi = std::uint64_t{1024} * 1024;
+/// What a hostile server may make each of many probes keep, and decompress a small body to.
+constexpr std::uint64_t kMostKept = 4 * kMebi;
+constexpr std::uint64_t kMostInflated = 16 * kMebi;
 
 std::string quoted(const Pattern& pattern) { return "/" + pattern.text() + "/"; }
 
@@ -55,7 +57,9 @@ bool Answer::start(const net::HttpResponse& head) {
                                                                     : net::Encoding::deflate);
   }
   if (most_ == 0) {
-    most_ = keeps_ || inflater_ ? kMostUnlimited : std::numeric_limits<std::uint64_t>::max();
+    most_ = keeps_      ? kMostKept
+            : inflater_ ? kMostInflated
+                        : std::numeric_limits<std::uint64_t>::max();
   }
   return true;
 }

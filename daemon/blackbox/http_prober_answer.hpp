@@ -16,7 +16,8 @@ bool is_redirect(const net::HttpResponse& response) noexcept;
 
 /// Judges one response by the module's rules about status, headers and body. The body is counted as
 /// it comes, and kept only while a pattern wants it; that of a redirect is not read. Without
-/// body_size_limit, 16 MiB are the most that a body is decompressed to or searched in.
+/// body_size_limit, 4 MiB are the most that is searched and 16 MiB the most that a body is
+/// decompressed to.
 class Answer final : public net::BodySink {
  public:
   explicit Answer(const Run& run);
