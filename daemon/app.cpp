@@ -83,6 +83,12 @@ std::vector<std::string> names_in(const std::string& url) {
   return target ? std::vector{target->host} : std::vector<std::string>();
 }
 
+void tell_notes(const Loaded& loaded) {
+  for (const std::string& note : notes_of(loaded)) {
+    log::warning("a module of /probe is left out", {{"why", note}});
+  }
+}
+
 /// Everything that runs, in the order in which it is built; it is taken down in the reverse. Main
 /// thread.
 class Daemon {
@@ -167,6 +173,7 @@ class Daemon {
         log::warning(
             "web.listen, limits.concurrency, state_dir and journal take effect at the next start");
       }
+      tell_notes(*loaded);
       trust_.clear();
       probing_.set(loaded->probing);
       rules_ = rules_of(std::move(*loaded));
@@ -371,6 +378,7 @@ int run_daemon(const AppOptions& options) {
     }
     return kBadConfiguration;
   }
+  tell_notes(*loaded);
   std::unique_ptr<Daemon> daemon;
   try {
     const std::vector<Target> web = loaded->configuration.settings.web.listen;

@@ -57,6 +57,18 @@ std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
                 .probing = std::move(probing)};
 }
 
+std::vector<std::string> notes_of(const Loaded& loaded) {
+  std::vector<std::string> notes;
+  if (loaded.probing) {
+    for (const auto& module : loaded.probing->modules.refused) {
+      for (const Diagnostic& reason : module.reasons) {
+        notes.push_back(reason.to_string());
+      }
+    }
+  }
+  return notes;
+}
+
 journal::Options journal_options(const config::Settings& settings) {
   journal::Options options;
   options.folder = state_folder(settings);

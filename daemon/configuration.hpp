@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/configuration.hpp"
 #include "daemon/alert/alerter.hpp"
@@ -25,6 +26,10 @@ struct Loaded {
 /// returned.
 std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
                            const config::ReadObserved& read_observed = {});
+
+/// What is right and yet of no use here, a sentence each: the modules of /probe that can't be
+/// honoured.
+std::vector<std::string> notes_of(const Loaded& loaded);
 
 /// Where and how long the journal keeps what it is told.
 journal::Options journal_options(const config::Settings& settings);

@@ -38,6 +38,9 @@ int validate_configuration(const Options& options, Context& context) {
     summary = *options.path + ": valid, " +
               std::to_string(loaded->configuration.plan.checks.size()) + " checks by " +
               std::to_string(loaded->configuration.plan.probes.size()) + " probes";
+    for (const std::string& note : notes_of(*loaded)) {
+      summary += "\n" + note;
+    }
   }
   return report(diagnostics, summary, options, context);
 }
@@ -48,7 +51,8 @@ int validate_blackbox(const Options& options, Context& context) {
   namespace blackbox = config::blackbox;
   Diagnostics diagnostics;
   std::string summary;
-  if (const auto modules = blackbox::load_modules(options.blackbox, diagnostics)) {
+  const auto modules = blackbox::load_modules(options.blackbox, diagnostics);
+  if (modules) {
     for (const blackbox::RefusedModule& refused : modules->refused) {
       for (const Diagnostic& reason : refused.reasons) {
         diagnostics.error(reason.place, reason.message);
@@ -62,7 +66,12 @@ int validate_blackbox(const Options& options, Context& context) {
     }
     summary = options.blackbox + ": valid, " + std::to_string(modules->modules.size()) + " modules";
   }
-  return report(diagnostics, summary, options, context);
+  const int code = report(diagnostics, summary, options, context);
+  if (modules && !modules->refused.empty() && !options.as_json) {
+    context.err << options.blackbox << ": the daemon takes this file with its other modules, of "
+                << "which there are " << modules->modules.size() << "\n";
+  }
+  return code;
 }
 
 }  // namespace

@@ -98,9 +98,19 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("blackbox.yml:2:44: module web: http: enable_http3 can't be honoured", done.stderr)
         self.assertIn('blackbox.yml:3:51: module login: http: bearer_token_file: can\'t read the file "', done.stderr)
-        self.assertEqual(len(done.stderr.splitlines()), 2)
+        self.assertIn("the daemon takes this file with its other modules, of which there are 1", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 3)
         for arguments in (["--blackbox", self.folder / "none.yml"], ["--blackbox", path, "--config", path]):
             self.assertEqual(support.run_reachd("validate", *arguments).returncode, 2)
+
+    def test_modules_that_cant_be_honoured_are_told_and_no_mistake(self):
+        (self.folder / "blackbox.yml").write_text("modules: {web: {prober: http}, rpc: {prober: grpc}}\n", encoding="utf-8")
+        path = self.write("probe_modules_file: blackbox.yml\n")
+        done = support.run_reachd("validate", "--config", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("blackbox.yml:1:46: module rpc: prober can't be honoured: reachd does not speak grpc", done.stdout)
+        self.assertNotIn("module web", done.stdout)
+        self.assertTrue(self.json("validate", "--config", path, "--json")["valid"])
 
     def test_help_everywhere(self):
         for command in ("run", "check", "plan", "init", "validate", "probe", "catalog", "version"):
