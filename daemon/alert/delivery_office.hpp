@@ -22,7 +22,7 @@ struct DeliveryOffice : std::enable_shared_from_this<DeliveryOffice> {
       : network(its_network),
         observer(its_observer),
         times(its_times),
-        reader(journal),
+        reader(journal, its_network.executor),
         cursors(its_network, journal, its_times.keep_cursors),
         pending(its_observer, its_network.clock) {}
 

@@ -43,7 +43,10 @@ Feeder::Feeder(std::shared_ptr<DeliveryOffice> office, FeederSettings settings, 
       told_cursor_(cursor),
       backoff_(office_->times.first_retry, office_->times.longest_retry, office_->seeds()) {}
 
-void Feeder::start() { office_->spawn(run(shared_from_this())); }
+void Feeder::start() {
+  fetch_->ready = [this] { wake_.call(); };  // the feeder's own: it goes with it
+  office_->spawn(run(shared_from_this()));
+}
 
 void Feeder::configure(FeederSettings settings) {
   next_settings_ = std::move(settings);
@@ -89,7 +92,7 @@ asio::awaitable<void> Feeder::run(std::shared_ptr<Feeder> /*self*/) {
         break;
       }
     } else if (!more) {
-      if (finishing_) {
+      if (finishing_ && !waits_for_disk_) {
         break;
       }
       co_await wake_.wait(wake_at_);
@@ -118,6 +121,7 @@ void Feeder::take_settings() {
 }
 
 bool Feeder::look_ahead() {
+  waits_for_disk_ = false;
   if (released_ == read_to_) {
     return false;
   }
@@ -125,8 +129,15 @@ bool Feeder::look_ahead() {
   return window_.size() <= kWindow / 2 ? fill() : count_behind();
 }
 
+/// None where the disk has them, until it gives them.
+std::vector<NumberedEvent> Feeder::read(std::int64_t after) {
+  auto events = office_->reader.read(fetch_, after, released_, kWindow / 2);
+  waits_for_disk_ = !events;
+  return std::move(events).value_or(std::vector<NumberedEvent>{});
+}
+
 bool Feeder::fill() {
-  const auto events = office_->reader.read(read_to_, released_, kWindow / 2);
+  const auto events = read(read_to_);
   for (const NumberedEvent& numbered : events) {
     if (numbered.sequence > counted_to_) {
       count_to(numbered.sequence);
@@ -150,7 +161,7 @@ bool Feeder::count_behind() {
   if (counted_to_ == released_) {
     return false;
   }
-  const auto events = office_->reader.read(counted_to_, released_, kWindow / 2);
+  const auto events = read(counted_to_);
   for (const NumberedEvent& numbered : events) {
     count_to(numbered.sequence);
     behind_ += is_for_this(numbered) ? 1 : 0;

@@ -60,7 +60,9 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
 
   asio::awaitable<void> run(std::shared_ptr<Feeder> self);
   void take_settings();
+  /// True if there is more to look at at once.
   bool look_ahead();
+  std::vector<NumberedEvent> read(std::int64_t after);
   bool fill();
   bool count_behind();
   void count_to(std::int64_t sequence);
@@ -83,6 +85,8 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
   std::optional<FeederSettings> next_settings_;
   Wake wake_;
   std::int64_t released_;
+  const std::shared_ptr<Fetch> fetch_ = std::make_shared<Fetch>();
+  bool waits_for_disk_ = false;
 
   std::deque<Item> window_;   ///< read and waiting, in order
   std::int64_t read_to_;      ///< what is not in the window up to here needs no delivery

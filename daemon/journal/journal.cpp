@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/journal/desk.hpp"
+#include "daemon/journal/fetcher.hpp"
 #include "daemon/journal/live_reading.hpp"
 #include "daemon/log/log.hpp"
 
@@ -37,7 +38,8 @@ class FileJournal final : public Journal {
         clock_(clock),
         listener_(listener),
         desk_(std::make_shared<Desk>(options)),
-        reading_(options.folder, clock, *desk_),
+        reading_(std::make_shared<const LiveReading>(options.folder, clock, desk_)),
+        fetcher_(reading_),
         disk_thread_(start_disk_thread(desk_)) {
     open();
     thread_ = std::thread([this] { keep(); });
@@ -62,9 +64,17 @@ class FileJournal final : public Journal {
   }
 
   std::vector<EventRow> next_events(std::int64_t sequence, std::size_t most) const override {
-    return reading_.next_events(sequence, most);
+    return reading_->next_events(sequence, most);
   }
-  const Reading& reading() const override { return reading_; }
+  std::optional<std::vector<EventRow>> recent_events(std::int64_t sequence,
+                                                     std::size_t most) const override {
+    return reading_->recent_events(sequence, most);
+  }
+  void fetch_events(std::int64_t sequence, std::size_t most,
+                    std::function<void(std::vector<EventRow>)> done) override {
+    fetcher_.fetch(sequence, most, std::move(done));
+  }
+  const Reading& reading() const override { return *reading_; }
   void close(Duration within) override;
 
  private:
@@ -88,7 +98,8 @@ class FileJournal final : public Journal {
   const Clock& clock_;
   Listener& listener_;
   const std::shared_ptr<Desk> desk_;
-  const LiveReading reading_;
+  const std::shared_ptr<const LiveReading> reading_;
+  Fetcher fetcher_;
   Kept kept_;
 
   // Under the desk's mutex.
@@ -291,6 +302,7 @@ void FileJournal::close(Duration within) {
   if (!thread_.joinable()) {
     return;  // it is closed
   }
+  fetcher_.stop();
   {
     Lock lock(desk_->mutex);
     closing_ = true;

@@ -97,8 +97,16 @@ class Journal {
   /// where the disk does not answer for 3 s. After close() nothing is taken, nor answered.
   virtual void write(Entry entry, std::function<void(bool durable)> done = {}) = 0;
   /// The events after `sequence`, in their order, at most `most`, whether on disk or still in
-  /// memory. The newest are answered from memory, so that delivery seldom touches the disk.
+  /// memory. Blocks for the disk unless memory has them.
   virtual std::vector<EventRow> next_events(std::int64_t sequence, std::size_t most) const = 0;
+  /// The same where memory has them, which it has of the newest; else nothing. Never touches the
+  /// disk.
+  virtual std::optional<std::vector<EventRow>> recent_events(std::int64_t sequence,
+                                                             std::size_t most) const = 0;
+  /// next_events() on a thread of its own, one call after the other: for those who must not wait
+  /// for the disk. `done` is called there and must be quick; not any more once close() was called.
+  virtual void fetch_events(std::int64_t sequence, std::size_t most,
+                            std::function<void(std::vector<EventRow>)> done) = 0;
   /// Reads for people: each call on the caller's thread, from the disk (where that can't be read,
   /// from what is in memory).
   virtual const Reading& reading() const = 0;

@@ -15,13 +15,14 @@
 namespace reachd::journal {
 
 /// What is in the file and, laid over it, what is not saved yet. Thread-safe; the lent objects
-/// outlive it.
+/// outlive it; the desk is shared, because a disk that hangs may keep a reader for good.
 class LiveReading final : public Reading {
  public:
-  LiveReading(const std::string& folder, const Clock& clock, Desk& desk);
+  LiveReading(const std::string& folder, const Clock& clock, std::shared_ptr<Desk> desk);
 
   /// As of Journal.
   std::vector<EventRow> next_events(std::int64_t sequence, std::size_t most) const;
+  std::optional<std::vector<EventRow>> recent_events(std::int64_t sequence, std::size_t most) const;
 
   std::expected<std::vector<EventRow>, std::string> events(const EventQuery& query) const override;
   std::optional<std::int64_t> sequence_of(const std::string& event_id) const override;
@@ -32,7 +33,7 @@ class LiveReading final : public Reading {
  private:
   const std::string path_;
   const Clock& clock_;
-  Desk& desk_;
+  const std::shared_ptr<Desk> desk_;
   const std::unique_ptr<Reading> file_;
   // Under the desk's mutex.
   mutable log::RareWarning unreadable_;

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// The file system, but synchronising waits while it is held.
+/// The file system, but synchronising, or opening, waits while it is held.
 class HungDisk {
  public:
   HungDisk() {
@@ -36,15 +36,31 @@ class HungDisk {
     const std::scoped_lock lock(mutex_);
     held_ = true;
   }
+  void hold_opening() {
+    const std::scoped_lock lock(mutex_);
+    opening_held_ = true;
+  }
+  void wait_until_one_opens() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return opening_ > 0; });
+  }
   void release() {
     const std::scoped_lock lock(mutex_);
     held_ = false;
-    released_.notify_all();
+    opening_held_ = false;
+    changed_.notify_all();
   }
 
  private:
   static int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
                   int* out) {
+    {
+      std::unique_lock lock(current_->mutex_);
+      ++current_->opening_;
+      current_->changed_.notify_all();
+      current_->changed_.wait(lock, [] { return !current_->opening_held_; });
+      --current_->opening_;
+    }
     const int code = current_->real_open_(vfs, name, file, flags, out);
     if (file->pMethods != nullptr) {
       // The log's file and the database's have methods of their own.
@@ -58,7 +74,7 @@ class HungDisk {
   }
   static int sync(sqlite3_file* file, int flags) {
     std::unique_lock lock(current_->mutex_);
-    current_->released_.wait(lock, [] { return !current_->held_; });
+    current_->changed_.wait(lock, [] { return !current_->held_; });
     const auto real = current_->real_sync_;
     lock.unlock();
     return real(file, flags);
@@ -70,13 +86,21 @@ class HungDisk {
   int (*real_sync_)(sqlite3_file*, int) = nullptr;
   std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_;
   std::mutex mutex_;
-  std::condition_variable released_;
+  std::condition_variable changed_;
   bool held_ = false;
+  bool opening_held_ = false;
+  int opening_ = 0;
 };
+
+/// The only one: SQLite knows it by its name, and threads that it kept may end after their test.
+HungDisk& hung_disk() {
+  static HungDisk disk;
+  return disk;
+}
 
 TEST(JournalTrouble, ADiskThatHangsHoldsNobodyUp) {
   const Folder folder;
-  HungDisk disk;
+  HungDisk& disk = hung_disk();
   Ear ear;
   const auto journal = open_journal(options_for(folder), system_clock(), ear);
   EXPECT_TRUE(write_and_wait(*journal, event_entry(1)));
@@ -95,12 +119,34 @@ TEST(JournalTrouble, ADiskThatHangsHoldsNobodyUp) {
 
 TEST(JournalTrouble, ClosingDoesNotWaitForADiskThatHangs) {
   const Folder folder;
-  static HungDisk disk;  // its thread may end after this test
+  HungDisk& disk = hung_disk();
   Ear ear;
   auto journal = open_journal(options_for(folder), system_clock(), ear);
   EXPECT_TRUE(write_and_wait(*journal, event_entry(1)));
   disk.hold();
   journal->write(event_entry(2));
+  const auto began = std::chrono::steady_clock::now();
+  journal->close(200ms);
+  journal.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 3s);
+  disk.release();
+}
+
+TEST(JournalTrouble, ADiskThatHangsWhileItIsReadHoldsNobodyUp) {
+  const Folder folder;
+  HungDisk& disk = hung_disk();
+  Ear ear;
+  {
+    const auto before = open_journal(options_for(folder), system_clock(), ear);
+    EXPECT_TRUE(write_and_wait(*before, event_entry(1)));
+  }
+  auto journal = open_journal(options_for(folder), system_clock(), ear);
+  EXPECT_TRUE(write_and_wait(*journal, event_entry(2)));
+  disk.hold_opening();
+  EXPECT_FALSE(journal->recent_events(0, 10));
+  journal->fetch_events(0, 10, [](const std::vector<EventRow>&) { ADD_FAILURE() << "too late"; });
+  disk.wait_until_one_opens();
+  EXPECT_THAT(sequences(journal->recent_events(1, 10).value()), ElementsAre(2));
   const auto began = std::chrono::steady_clock::now();
   journal->close(200ms);
   journal.reset();

@@ -149,5 +149,22 @@ TEST(Journal, NextEventsCrossTheBorderBetweenDiskAndMemory) {
   EXPECT_THAT(opened.journal->next_events(150, 7), IsEmpty());
 }
 
+TEST(Journal, ThoseWhoMustNotWaitHaveTheDiskReadForThem) {
+  const Folder folder;
+  {
+    Opened opened(options_for(folder));
+    opened.journal->write(event_entry(1));
+    opened.journal->write(event_entry(2));
+  }
+  Opened opened(options_for(folder));
+  opened.journal->write(event_entry(3));
+  EXPECT_FALSE(opened.journal->recent_events(0, 10));
+  EXPECT_THAT(sequences(opened.journal->recent_events(2, 10).value()), ElementsAre(3));
+  std::promise<std::vector<EventRow>> fetched;
+  opened.journal->fetch_events(
+      0, 10, [&](std::vector<EventRow> events) { fetched.set_value(std::move(events)); });
+  EXPECT_THAT(sequences(fetched.get_future().get()), ElementsAre(1, 2, 3));
+}
+
 }  // namespace
 }  // namespace reachd::journal

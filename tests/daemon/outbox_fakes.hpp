@@ -48,6 +48,24 @@ class FakeJournal final : public journal::Journal {
     }
     return found;
   }
+  std::optional<std::vector<journal::EventRow>> recent_events(std::int64_t sequence,
+                                                              std::size_t most) const override {
+    if (sequence < on_disk) {
+      return std::nullopt;
+    }
+    return next_events(sequence, most);
+  }
+  /// Answers when the test calls answer_fetches().
+  void fetch_events(std::int64_t sequence, std::size_t most,
+                    std::function<void(std::vector<journal::EventRow>)> done) override {
+    fetches.emplace_back(
+        [this, sequence, most, done = std::move(done)] { done(next_events(sequence, most)); });
+  }
+  void answer_fetches() {
+    for (const auto& fetch : std::exchange(fetches, {})) {
+      fetch();
+    }
+  }
   const journal::Reading& reading() const override { std::abort(); }
   void close(Duration) override {}
 
@@ -63,6 +81,8 @@ class FakeJournal final : public journal::Journal {
   std::map<std::int64_t, journal::EventRow> rows;
   std::map<std::string, std::int64_t> cursors;
   int writes = 0;
+  std::int64_t on_disk = 0;  ///< events up to here are not in memory
+  std::vector<std::function<void()>> fetches;
 };
 
 struct FakeObserver final : alert::DeliveryObserver {

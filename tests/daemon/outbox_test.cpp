@@ -323,6 +323,39 @@ TEST_F(OutboxTest, StoppingEndsADeliveryThatHangs) {
   EXPECT_EQ(journal.cursors["hook"], 0);
 }
 
+TEST_F(OutboxTest, ADiskThatDoesNotAnswerDelaysOnlyThoseWhoNeedIt) {
+  const auto behind = std::make_shared<FakeSink>();
+  const auto current = std::make_shared<FakeSink>();
+  add("behind", behind);
+  add("current", current);
+  write("a");
+  write("b");
+  journal.cursors = {{"behind", 0}, {"current", last_sequence}};
+  journal.on_disk = last_sequence;
+  begin();
+  write_and_release({"c"});
+  EXPECT_TRUE(wait([&] { return current->got.size() == 1 && !journal.fetches.empty(); }));
+  EXPECT_THAT(behind->got, IsEmpty());
+  journal.answer_fetches();
+  EXPECT_TRUE(wait([&] { return behind->got.size() == 3; }));
+  EXPECT_THAT(behind->got, ElementsAre("a1", "b2", "c3"));
+}
+
+TEST_F(OutboxTest, StoppingDoesNotWaitForADiskThatDoesNotAnswer) {
+  const auto behind = std::make_shared<FakeSink>();
+  add("behind", behind);
+  write("a");
+  journal.cursors = {{"behind", 0}};
+  journal.on_disk = last_sequence;
+  begin();
+  EXPECT_TRUE(wait([&] { return !journal.fetches.empty(); }));
+  EXPECT_TRUE(stop(30ms));
+  journal.answer_fetches();  // too late; nobody is there any more
+  lab.context.restart();
+  lab.context.poll();
+  EXPECT_THAT(behind->got, IsEmpty());
+}
+
 TEST_F(OutboxTest, AnOutboxWithoutSinksStops) {
   begin();
   EXPECT_TRUE(stop(5s));
