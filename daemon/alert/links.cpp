@@ -46,7 +46,7 @@ std::string link_to(const std::string& external_url, const event::Identity* chec
   if (external_url.empty() || check == nullptr || check->probe.empty()) {
     return external_url;
   }
-  return external_url + "api/v1/checks/" + percent_encoded(check->id, "/:");
+  return external_url + "?check=" + percent_encoded(check->id, "/:");
 }
 
 }  // namespace reachd::alert

@@ -131,7 +131,7 @@ TEST_F(AlertmanagerTest, TellsAFiringAlert) {
       R"("since":"2026-11-22T11:50:00.000Z","affected":"custom/a, custom/b and 2 more",)"
       R"("affected_count":"4","flapping":"true"},"startsAt":"2026-11-22T11:50:00.000Z",)"
       R"("endsAt":"2026-11-22T12:04:00.000Z","generatorURL":)"
-      R"("https://reachd.example.com:9790/api/v1/checks/flexera.3.batch-server/batch.example.com:443"}])");
+      R"("https://reachd.example.com:9790/?check=flexera.3.batch-server/batch.example.com:443"}])");
 }
 
 TEST_F(AlertmanagerTest, TheEndFollowsTheResendUpFromAMinute) {

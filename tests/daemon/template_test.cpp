@@ -123,10 +123,10 @@ TEST(Template, SaysWhatIsWrong) {
 TEST(Links, LeadToTheCheck) {
   const std::string base = "https://r.example/reachd/";
   event::Identity check = *full_event().check;
-  EXPECT_EQ(link_to(base, &check), base + "api/v1/checks/custom/erp");
+  EXPECT_EQ(link_to(base, &check), base + "?check=custom/erp");
   check.id = "a.b/[2001:db8::1]:443 x?y#z%\xc3\xa4";
   EXPECT_EQ(link_to(base, &check),
-            base + "api/v1/checks/a.b/%5B2001:db8::1%5D:443%20x%3Fy%23z%25%C3%A4");
+            base + "?check=a.b/%5B2001:db8::1%5D:443%20x%3Fy%23z%25%C3%A4");
   check.probe.clear();
   EXPECT_EQ(link_to(base, &check), base) << "a device is no check and has no page";
   EXPECT_EQ(link_to(base, nullptr), base);
