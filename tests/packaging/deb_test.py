@@ -43,6 +43,7 @@ class Package(unittest.TestCase):
             "/usr/share/doc/reachd/grafana/provisioning/datasources/reachd.yaml",
             "/usr/share/doc/reachd/prometheus/agent.yml",
             "/usr/share/doc/reachd/prometheus/alertmanager.yml",
+            "/usr/share/doc/reachd/prometheus/blackbox.md",
             "/usr/share/doc/reachd/prometheus/discovery.yml",
             "/usr/share/doc/reachd/prometheus/prometheus.yml",
             "/usr/share/doc/reachd/prometheus/rules/reachd-alerts.yml",
