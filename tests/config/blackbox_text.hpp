@@ -50,7 +50,9 @@ struct BlockCase {
   std::string_view block;
   std::string_view message;
 
-  friend void PrintTo(const BlockCase& value, std::ostream* out) { *out << value.block; }
+  friend std::ostream& operator<<(std::ostream& out, const BlockCase& value) {
+    return out << value.block;
+  }
 };
 
 /// Why the module can't be honoured, a line each.
