@@ -44,6 +44,16 @@ class Answers final : public net::Accepts {
   const dns::Question& question_;
 };
 
+asio::awaitable<net::IoResult> read_all(net::Stream& stream, std::span<std::byte> buffer) {
+  net::IoResult result;
+  while (result.count < buffer.size() && !result.ec) {
+    const net::IoResult part = co_await stream.read_some(buffer.subspan(result.count));
+    result.count += part.count;
+    result.ec = part.ec;
+  }
+  co_return result;
+}
+
 Failure nonsense(const Endpoint& server, const char* what) {
   Failure failure;
   failure.reason = Reason::protocol_mismatch;
@@ -105,46 +115,15 @@ class DnsProbe final : public Probe {
       co_return std::unexpected(std::move(stream.error()));
     }
     run.progress.enter(Phase::request);
-    ByteWriter framed(query.size() + 2);
-    framed.u16(static_cast<std::uint16_t>(query.size()));
-    framed.bytes(query);
-    const net::IoResult written = co_await (*stream)->write(framed.data());
-    if (written.ec) {
-      co_return std::unexpected(net::stream_failure(written.ec, Phase::request, run.deadline));
+    const auto message = co_await dns::exchange(**stream, id, query, *run.endpoint, run.deadline);
+    if (!message) {
+      co_return std::unexpected(message.error());
     }
-    // The id is looked at before the rest is waited for: the banner of something else would name a
-    // length that never comes.
-    std::vector<std::byte> head(4);
-    const net::IoResult got_head = co_await read_all(**stream, head);
-    if (got_head.ec) {
-      co_return std::unexpected(net::stream_failure(got_head.ec, Phase::request, run.deadline));
-    }
-    ByteReader reader(head);
-    const std::size_t size = reader.u16();
-    if (reader.u16() != id || size < 12) {
-      co_return std::unexpected(nonsense(*run.endpoint, "does not speak DNS over TCP"));
-    }
-    std::vector<std::byte> message(size);
-    std::copy(head.begin() + 2, head.end(), message.begin());
-    const net::IoResult got_rest = co_await read_all(**stream, std::span(message).subspan(2));
-    if (got_rest.ec) {
-      co_return std::unexpected(net::stream_failure(got_rest.ec, Phase::request, run.deadline));
-    }
-    auto reply = dns::parse_reply(message, id, settings_.question);
+    auto reply = dns::parse_reply(*message, id, settings_.question);
     if (!reply) {
       co_return std::unexpected(nonsense(*run.endpoint, "sends no well-formed DNS answer"));
     }
     co_return std::move(*reply);
-  }
-
-  static asio::awaitable<net::IoResult> read_all(net::Stream& stream, std::span<std::byte> buffer) {
-    net::IoResult result;
-    while (result.count < buffer.size() && !result.ec) {
-      const net::IoResult part = co_await stream.read_some(buffer.subspan(result.count));
-      result.count += part.count;
-      result.ec = part.ec;
-    }
-    co_return result;
   }
 
   Outcome judged(const ProbeRun& run, const dns::Reply& reply, bool over_tcp) const {
@@ -268,6 +247,38 @@ std::shared_ptr<const Probe> make(const Target&, Reader& params) {
 }
 
 }  // namespace
+
+asio::awaitable<Result<std::vector<std::byte>>> dns::exchange(net::Stream& stream, std::uint16_t id,
+                                                              std::span<const std::byte> query,
+                                                              const Endpoint& server,
+                                                              const net::Deadline& deadline) {
+  ByteWriter framed(query.size() + 2);
+  framed.u16(static_cast<std::uint16_t>(query.size()));
+  framed.bytes(query);
+  const net::IoResult written = co_await stream.write(framed.data());
+  if (written.ec) {
+    co_return std::unexpected(net::stream_failure(written.ec, Phase::request, deadline));
+  }
+  // The id is looked at before the rest is waited for: the banner of something else would name a
+  // length that never comes.
+  std::vector<std::byte> head(4);
+  const net::IoResult got_head = co_await read_all(stream, head);
+  if (got_head.ec) {
+    co_return std::unexpected(net::stream_failure(got_head.ec, Phase::request, deadline));
+  }
+  ByteReader reader(head);
+  const std::size_t size = reader.u16();
+  if (reader.u16() != id || size < 12) {
+    co_return std::unexpected(nonsense(server, "does not speak DNS over TCP"));
+  }
+  std::vector<std::byte> message(size);
+  std::copy(head.begin() + 2, head.end(), message.begin());
+  const net::IoResult got_rest = co_await read_all(stream, std::span(message).subspan(2));
+  if (got_rest.ec) {
+    co_return std::unexpected(net::stream_failure(got_rest.ec, Phase::request, deadline));
+  }
+  co_return message;
+}
 
 ProbeType dns_probe_type() {
   return {.name = "dns",

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "probes/core/probe.hpp"
+#include "probes/net/result.hpp"
+#include "probes/net/stream.hpp"
 
 namespace reachd {
 
@@ -37,10 +39,10 @@ ProbeType dns_probe_type();
 /// The messages of RFC 1035, apart from any socket.
 namespace dns {
 
-/// Class IN is meant throughout.
 struct Question {
   std::string name;  ///< as written; the trailing dot may be left out, "." is the root
   std::uint16_t type = 1;
+  std::uint16_t of_class = 1;  ///< IN
 };
 
 struct Reply {
@@ -49,8 +51,12 @@ struct Reply {
   int answer_count = 0;  ///< as the header says; so are the next two
   int authority_count = 0;
   int additional_count = 0;
-  std::vector<std::string> answers;  ///< in zone-file form with tabs, at most 512
+  std::vector<std::string> answers;      ///< in zone-file form with tabs, at most 512
+  std::vector<std::string> authorities;  ///< the same; only with Sections::all, and so is the next
+  std::vector<std::string> additionals;
 };
+
+enum class Sections : std::uint8_t { answers, all };
 
 enum class Misfit : std::uint8_t {
   not_ours,  ///< another id or question, or no reply at all
@@ -74,7 +80,15 @@ std::optional<std::vector<std::byte>> build_query(std::uint16_t id, const Questi
 /// The reply to build_query() with this id and question. Bounded by the message's size whatever its
 /// counts and compression pointers say.
 std::expected<Reply, Misfit> parse_reply(std::span<const std::byte> message, std::uint16_t id,
-                                         const Question& question);
+                                         const Question& question,
+                                         Sections sections = Sections::answers);
+
+/// One exchange over a stream, with a length in front of each message (RFC 1035, 4.2.2): the
+/// message with this id that answers the query. `server` is for the failure's message.
+asio::awaitable<net::Result<std::vector<std::byte>>> exchange(net::Stream& stream, std::uint16_t id,
+                                                              std::span<const std::byte> query,
+                                                              const Endpoint& server,
+                                                              const net::Deadline& deadline);
 
 }  // namespace dns
 }  // namespace reachd

@@ -11,7 +11,7 @@ namespace reachd::dns {
 namespace {
 
 constexpr std::size_t kMaxName = 255;
-constexpr std::size_t kMaxAnswers = 512;
+constexpr std::size_t kMaxRecords = 512;
 constexpr std::uint16_t kClassIn = 1;
 
 enum Type : std::uint16_t {
@@ -149,7 +149,8 @@ std::string read_numbers(ByteReader& reader, int count, int bytes) {
 /// Record data of `size` bytes in zone-file form; must be used up to the last byte.
 std::string read_data(ByteReader& reader, std::uint16_t type, std::uint16_t record_class,
                       std::size_t size) {
-  if (record_class != kClassIn) {
+  // Addresses have this form in one class only (RFC 1035, 3.4).
+  if (record_class != kClassIn && (type == a || type == aaaa)) {
     return read_unknown(reader, size);
   }
   switch (type) {
@@ -183,6 +184,24 @@ std::string read_data(ByteReader& reader, std::uint16_t type, std::uint16_t reco
   }
 }
 
+/// "IN"; "CLASS32" for what has no name (RFC 3597).
+std::string class_name(std::uint16_t number) {
+  switch (number) {
+    case kClassIn:
+      return "IN";
+    case 3:
+      return "CH";
+    case 4:
+      return "HS";
+    case 254:
+      return "NONE";
+    case 255:
+      return "ANY";
+    default:
+      return "CLASS" + std::to_string(number);
+  }
+}
+
 /// One record as a line of a zone file, empty if it is malformed.
 std::string read_record(ByteReader& reader) {
   std::string line = read_name(reader);
@@ -195,9 +214,23 @@ std::string read_record(ByteReader& reader) {
   }
   const std::size_t end = reader.position() + size;
   line += '\t' + std::to_string(ttl) + '\t';
-  line += record_class == kClassIn ? "IN" : "CLASS" + std::to_string(record_class);
+  line += class_name(record_class);
   line += '\t' + type_name(type) + '\t' + read_data(reader, type, record_class, size);
   return reader.ok() && reader.position() == end ? line : std::string();
+}
+
+/// The records of one section, at most kMaxRecords; false if one of them is malformed.
+bool read_section(ByteReader& reader, int count, std::vector<std::string>& lines) {
+  for (int index = 0; index < count; ++index) {
+    std::string line = read_record(reader);
+    if (line.empty()) {
+      return false;
+    }
+    if (lines.size() < kMaxRecords) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return true;
 }
 
 bool write_name(ByteWriter& writer, std::string_view name) {
@@ -226,7 +259,7 @@ bool repeats(ByteReader& reader, const Question& question) {
   const std::string name = read_name(reader);
   const std::uint16_t type = reader.u16();
   return same_word(name, read_name(wanted_reader)) && type == question.type &&
-         reader.u16() == kClassIn && reader.ok();
+         reader.u16() == question.of_class && reader.ok();
 }
 
 }  // namespace
@@ -287,12 +320,12 @@ std::optional<std::vector<std::byte>> build_query(std::uint16_t id, const Questi
     return std::nullopt;
   }
   writer.u16(question.type);
-  writer.u16(kClassIn);
+  writer.u16(question.of_class);
   return writer.ok() ? std::optional(writer.data()) : std::nullopt;
 }
 
 std::expected<Reply, Misfit> parse_reply(std::span<const std::byte> message, std::uint16_t id,
-                                         const Question& question) {
+                                         const Question& question, Sections sections) {
   ByteReader reader(message);
   const std::uint16_t reply_id = reader.u16();
   const std::uint16_t flags = reader.u16();
@@ -316,16 +349,13 @@ std::expected<Reply, Misfit> parse_reply(std::span<const std::byte> message, std
       return std::unexpected(Misfit::not_ours);
     }
   }
-  const std::size_t wanted = std::min(static_cast<std::size_t>(reply.answer_count), kMaxAnswers);
-  while (reply.answers.size() < wanted) {
-    std::string line = read_record(reader);
-    if (line.empty()) {
-      if (reply.truncated) {
-        break;
-      }
-      return std::unexpected(Misfit::malformed);
-    }
-    reply.answers.push_back(std::move(line));
+  bool whole = read_section(reader, reply.answer_count, reply.answers);
+  if (sections == Sections::all) {
+    whole = whole && read_section(reader, reply.authority_count, reply.authorities) &&
+            read_section(reader, reply.additional_count, reply.additionals);
+  }
+  if (!whole && !reply.truncated) {
+    return std::unexpected(Misfit::malformed);
   }
   return reply;
 }

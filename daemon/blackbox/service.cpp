@@ -30,7 +30,8 @@ constexpr std::string_view kText = "text/plain; version=0.0.4; charset=utf-8";
 using Prober = asio::awaitable<bool> (*)(Run&);
 
 /// By config::blackbox::Prober.
-constexpr std::array<Prober, 5> kProbers{&probe_http, &probe_tcp, nullptr, nullptr, nullptr};
+constexpr std::array<Prober, 5> kProbers{&probe_http, &probe_tcp, &probe_icmp, &probe_dns,
+                                         &probe_unix};
 
 std::string_view parameter(const Request& request, std::string_view name) {
   const auto found =
@@ -200,11 +201,6 @@ class Service final : public web::Prober {
             .samples = samples,
             .log = question->debug ? &log : nullptr};
     const auto prober = kProbers.at(static_cast<std::size_t>(question->module->prober));
-    if (prober == nullptr) {
-      co_return refuse(
-          {.outcome = Outcome::unknown_module,
-           .text = "Unknown prober " + std::string(to_string(question->module->prober))});
-    }
     const bool success = co_await prober(run);
     if (!run.refused.empty()) {
       co_return refuse({.outcome = Outcome::refused, .status = 403, .text = run.refused});
@@ -218,6 +214,8 @@ class Service final : public web::Prober {
     counters_.count(success ? Outcome::success : Outcome::failure);
     co_return answer_to(*question, samples, log);
   }
+
+  void stop() noexcept override { deadlines_.stop(); }
 
  private:
   /// One probe that runs, which its client ends by going away.

@@ -31,6 +31,8 @@ class Prober {
   virtual ~Prober() = default;
   /// The request and the client outlive the answer.
   virtual boost::asio::awaitable<Response> probe(const Request& request, Client& client) = 0;
+  /// Ends what still runs at once and leaves nothing that keeps the server's thread.
+  virtual void stop() noexcept = 0;
 };
 
 /// Makes the server's.

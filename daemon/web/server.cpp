@@ -246,6 +246,9 @@ class ServerImpl final : public Server {
   void end_drain_if_empty() {
     if (shared_.stopping && shared_.connections.empty()) {
       drained_.cancel();
+      if (shared_.prober) {
+        shared_.prober->stop();
+      }
     }
   }
 

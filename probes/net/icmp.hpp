@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "probes/core/outcome.hpp"
@@ -14,14 +15,19 @@ class Deadline;
 
 inline constexpr int kMaxEchoes = 20;
 inline constexpr std::size_t kMinEchoPayload = 16;    ///< holds the token that makes a probe unique
-inline constexpr std::size_t kMaxEchoPayload = 8192;  ///< bytes
+inline constexpr std::size_t kMaxEchoPayload = 8192;  ///< bytes; what an address bears from many
 
 namespace asio = boost::asio;
 
 struct EchoOptions {
   int count = 1;  ///< 1 to kMaxEchoes
   Duration interval = std::chrono::milliseconds(200);
-  std::size_t payload = 56;  ///< bytes, kMinEchoPayload to kMaxEchoPayload
+  /// Bytes. Below kMinEchoPayload replies are told apart by fewer of them (Windows: sends that
+  /// many).
+  std::size_t payload = 56;
+  std::optional<IpAddress> source{};  ///< of this host; Linux only: elsewhere a failure
+  std::uint8_t hop_limit = 0;         ///< hops that a request may go (IPv4: TTL); 0: the system's
+  bool dont_fragment = false;         ///< IPv4, Linux only: elsewhere a failure
 };
 
 /// What came of a series of echo requests.
@@ -29,6 +35,9 @@ struct EchoReport {
   IcmpFacts facts;
   /// The first error that answered a request or kept one from being sent, if any.
   std::optional<Failure> failure;
+  std::optional<TimePoint> first_sent{};  ///< when the first request went out
+  /// What the hop limit of the last reply was on arrival, where the system tells it (Linux).
+  std::optional<std::uint8_t> reply_hop_limit{};
 };
 
 /// Sends echo requests to `to` and waits until each is answered, by a reply or an ICMP error, or

@@ -17,6 +17,7 @@
 #include "probes/net/deadline.hpp"
 #include "probes/net/endpoint.hpp"
 #include "probes/net/error_queue.hpp"
+#include "probes/net/errors.hpp"
 #include "probes/net/icmp_packet.hpp"
 #include "probes/net/socket_handle.hpp"
 
@@ -80,6 +81,47 @@ Result<EchoSocket> open_socket(IpAddress::Family family) {
   return std::unexpected(local_failure(ec));
 }
 
+/// False if the system refuses, which errno tells.
+bool set_option(int socket, int level, int name, int value) noexcept {
+  return ::setsockopt(socket, level, name, &value, sizeof value) == 0;
+}
+
+/// What the options ask of the socket. That the hop limit of replies is told is no condition.
+error_code apply(int socket, IpAddress::Family family, const EchoOptions& options) {
+  const bool v4 = family == IpAddress::Family::v4;
+  set_option(socket, v4 ? int{IPPROTO_IP} : int{IPPROTO_IPV6}, v4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT,
+             1);
+  bool done = true;
+  if (options.hop_limit != 0) {
+    done = v4 ? set_option(socket, IPPROTO_IP, IP_TTL, options.hop_limit)
+              : set_option(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, options.hop_limit);
+  }
+  if (done && options.dont_fragment && v4) {
+    // The bit on each packet, whatever path MTU is remembered.
+    done = set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+  }
+  if (done && options.source) {
+    const auto local = to_asio<icmp>({.address = *options.source, .port = 0});
+    done = ::bind(socket, local.data(), static_cast<socklen_t>(local.size())) == 0;
+  }
+  return done ? error_code() : last_socket_error();
+}
+
+/// The hop limit that came with a datagram.
+std::optional<std::uint8_t> hop_limit_of(msghdr& message) noexcept {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
+    const bool told = (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_TTL) ||
+                      (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_HOPLIMIT);
+    int value = 0;
+    if (told && part->cmsg_len >= CMSG_LEN(sizeof value)) {
+      std::memcpy(&value, CMSG_DATA(part), sizeof value);
+      return static_cast<std::uint8_t>(value);
+    }
+  }
+  return std::nullopt;
+}
+
 /// One call of send_echoes().
 class Pinger final : public Abortable {
  public:
@@ -95,9 +137,10 @@ class Pinger final : public Abortable {
       payload_[i] = static_cast<std::byte>(i);
     }
     // The token. Not for secrecy, so a random source that can't answer yet does no harm.
-    [[maybe_unused]] const ssize_t ignored =
-        ::getrandom(payload_.data(), kMinEchoPayload, GRND_NONBLOCK);
-    std::memcpy(&id_, payload_.data(), sizeof id_);
+    std::array<std::byte, kMinEchoPayload> token{};
+    [[maybe_unused]] const ssize_t ignored = ::getrandom(token.data(), token.size(), GRND_NONBLOCK);
+    std::memcpy(&id_, token.data(), sizeof id_);
+    std::copy_n(token.begin(), std::min(token.size(), payload_.size()), payload_.begin());
   }
 
   Result<void> open();
@@ -130,7 +173,8 @@ class Pinger final : public Abortable {
   void send_one();
   void receive_all();
   void receive_errors(error_code ec);
-  void accept_reply(std::span<const std::byte> datagram, TimePoint now);
+  /// True if it is a reply that was waited for.
+  bool accept_reply(std::span<const std::byte> datagram, TimePoint now);
   asio::awaitable<void> wait(bool until_next);
 
   // Constant after open().
@@ -157,7 +201,13 @@ Result<void> Pinger::open() {
   }
   raw_ = opened->raw;
   const int descriptor = opened->handle.get();
+  if (options_.source && options_.source->family != family()) {
+    return std::unexpected(other_family(*options_.source));
+  }
   keep_icmp_errors(descriptor, family());
+  if (const error_code wrong = apply(descriptor, family(), options_)) {
+    return std::unexpected(local_failure(wrong));
+  }
   const auto remote = to_asio<icmp>(to_);
   // Connected, it hears only its target, and the errors that answer what it sends there.
   if (::connect(descriptor, remote.data(), static_cast<socklen_t>(remote.size())) != 0) {
@@ -186,20 +236,21 @@ void Pinger::send_one() {
     return;
   }
   echoes_.push_back({now, State::waiting});
+  report_.first_sent = report_.first_sent.value_or(now);
   ++report_.facts.sent;
 }
 
-void Pinger::accept_reply(std::span<const std::byte> datagram, TimePoint now) {
+bool Pinger::accept_reply(std::span<const std::byte> datagram, TimePoint now) {
   const bool with_header = raw_ && family() == IpAddress::Family::v4;
   const auto packet = parse_echo(family(), with_header ? without_ipv4_header(datagram) : datagram);
   // The kernel chooses the id of a datagram socket and matches it itself.
   if (!packet || !packet->reply || (raw_ && packet->id != id_) ||
       packet->sequence >= echoes_.size() || !std::ranges::equal(packet->payload, payload_)) {
-    return;
+    return false;
   }
   Echo& echo = echoes_[packet->sequence];
   if (echo.state == State::answered) {
-    return;  // a duplicate
+    return false;  // a duplicate
   }
   echo.state = State::answered;
   IcmpFacts& facts = report_.facts;
@@ -207,6 +258,7 @@ void Pinger::accept_reply(std::span<const std::byte> datagram, TimePoint now) {
   const Duration took = now - echo.sent;
   facts.fastest = std::min(facts.fastest.value_or(took), took);
   facts.slowest = std::max(facts.slowest.value_or(took), took);
+  return true;
 }
 
 void Pinger::receive_errors(error_code ec) {
@@ -225,11 +277,19 @@ void Pinger::receive_errors(error_code ec) {
 void Pinger::receive_all() {
   error_code ec;
   for (int reads = 0; reads < kReadsAtOnce; ++reads) {
-    const ssize_t count =
-        ::recv(socket_.native_handle(), buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
+    iovec place{.iov_base = buffer_.data(), .iov_len = buffer_.size()};
+    alignas(cmsghdr) std::array<char, 128> control;
+    msghdr message{};
+    message.msg_iov = &place;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t count = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_TRUNC);
     if (count >= 0) {
       const auto size = std::min(static_cast<std::size_t>(count), buffer_.size());
-      accept_reply(std::span(buffer_).first(size), network_.clock.steady_now());
+      if (accept_reply(std::span(buffer_).first(size), network_.clock.steady_now())) {
+        report_.reply_hop_limit = hop_limit_of(message);
+      }
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
     } else if (errno != EINTR) {

@@ -18,7 +18,7 @@ class Pinger {
         to_(to),
         options_(options),
         deadline_(deadline),
-        series_(network, to, options.payload) {}
+        series_(network, to, std::max(options.payload, kMinEchoPayload)) {}
 
   asio::awaitable<Result<EchoReport>> run();
 
@@ -40,7 +40,7 @@ class Pinger {
 };
 
 Result<void> Pinger::send_one() {
-  auto asked = series_.ask(asked_, 0, deadline_.expiry());
+  auto asked = series_.ask(asked_, options_.hop_limit, deadline_.expiry());
   if (asked) {
     ++asked_;
     ++report_.facts.sent;
@@ -57,6 +57,7 @@ void Pinger::count(const EchoAnswer& answer) {
   if (answer.intact) {
     ++facts.received;
     const Duration took = answer.ended - answer.began;
+    report_.first_sent = std::min(report_.first_sent.value_or(answer.began), answer.began);
     facts.fastest = std::min(facts.fastest.value_or(took), took);
     facts.slowest = std::max(facts.slowest.value_or(took), took);
   } else if (!report_.failure) {
@@ -101,6 +102,12 @@ asio::awaitable<Result<EchoReport>> Pinger::run() {
 
 asio::awaitable<Result<EchoReport>> send_echoes(Network& network, IpAddress to, EchoOptions options,
                                                 Deadline& deadline) {
+  if (options.source || options.dont_fragment) {
+    co_return std::unexpected(
+        Failure{Reason::local_error,
+                "Windows sends no pings from a chosen address or with the don't-fragment bit", 0,
+                std::nullopt});
+  }
   Pinger pinger(network, to, options, deadline);
   auto report = co_await pinger.run();
   co_return report;
