@@ -18,7 +18,7 @@ class Pinger {
         to_(to),
         options_(options),
         deadline_(deadline),
-        series_(network, to, std::max(options.payload, kMinEchoPayload)) {}
+        series_(network, to, options.payload) {}
 
   asio::awaitable<Result<EchoReport>> run();
 
