@@ -266,7 +266,7 @@ class Daemon {
                                              .resolver = *resolver_,
                                              .trust = trust_,
                                              .clock = system_clock()},
-                                            web_limits().connections);
+                                            web_limits().connections * 3 / 4);
             },
         .names = names_in(rules_.alerting->external_url),
     };

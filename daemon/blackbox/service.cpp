@@ -43,18 +43,27 @@ double seconds(Duration duration) noexcept {
   return std::chrono::duration<double>(duration).count();
 }
 
+/// What debug=true keeps of the steps: a target may make as many as it likes.
+constexpr std::size_t kMostLogBytes = std::size_t{256} * 1024;
+
 /// The steps of a probe with their times, for debug=true.
 class TimedLog final : public ProbeLog {
  public:
   explicit TimedLog(const Clock& clock) : clock_(clock), start_(clock.steady_now()) {}
 
   void line(std::string text) override {
+    if (lines_.size() > kMostLogBytes) {
+      return;
+    }
     std::array<char, 32> digits;
     const auto end =
         std::to_chars(digits.data(), digits.data() + digits.size(),
                       seconds(clock_.steady_now() - start_), std::chars_format::fixed, 6)
             .ptr;
     lines_.append(digits.data(), end).append(" ").append(text).append("\n");
+    if (lines_.size() > kMostLogBytes) {
+      lines_ += "... and more, which is not kept\n";
+    }
   }
   const std::string& lines() const noexcept { return lines_; }
 

@@ -77,7 +77,10 @@ asio::awaitable<bool> probe_tcp(Run& run) {
   if (!tcp.tls && tcp.query_response.empty()) {
     co_return co_await knock(run, to);
   }
-  std::string host = run.hostname.empty() ? std::move(where->host) : run.hostname;
+  std::string host = std::move(where->host);
+  if (!run.hostname.empty()) {
+    host = run.hostname;
+  }
   co_return co_await converse(run, to, std::move(host));
 }
 

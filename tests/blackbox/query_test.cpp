@@ -106,6 +106,14 @@ TEST(Query, ALineWithoutEndIsNotKeptForEver) {
   EXPECT_THAT(dialogues.log, testing::HasSubstr("64 KiB"));
 }
 
+TEST(Query, ManyLinesThatDoNotMatchEndWithTheDeadline) {
+  Dialogues dialogues;
+  dialogues.timeout = std::chrono::milliseconds(100);
+  EXPECT_FALSE(dialogues.probe({sending("go\r\n\r"), expecting("^220")},
+                               test::flood("", std::string(4096, '\n'))));
+  EXPECT_EQ(dialogues.samples.value(Family::failed_due_to_regex), 0);
+}
+
 TEST(Query, WhatIsSentCarriesWhatMatchedAndALineEnd) {
   std::string heard;
   Dialogues dialogues;

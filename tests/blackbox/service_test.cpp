@@ -162,6 +162,20 @@ TEST(ProbeService, DebugShowsTheStepsTheMetricsAndTheModule) {
   EXPECT_THAT(response.text, HasSubstr("\n\n\nModule configuration:\nprober: tcp\n"));
 }
 
+TEST(ProbeService, DebugKeepsNoMoreThanIsBearable) {
+  ServiceLab lab;
+  lab.modules.modules[1].timeout = std::chrono::milliseconds(500);
+  lab.modules.modules[1].tcp.query_response.resize(2);
+  lab.modules.modules[1].tcp.query_response[0].send = "go\r\n\r";
+  lab.modules.modules[1].tcp.query_response[1].expect = *Pattern::compile("never");
+  lab.configure();
+  const test::LoopbackServer server(lab.context, test::flood("", std::string(4096, '\n')));
+  const Response response =
+      lab.ask({{"module", "tcp_connect"}, {"target", server.target()}, {"debug", "true"}});
+  EXPECT_THAT(response.text, HasSubstr("and more, which is not kept\n"));
+  EXPECT_LT(response.text.size(), std::size_t{300} * 1024);
+}
+
 TEST(ProbeService, WithoutTimeTheProbeFailsAtOnce) {
   ServiceLab lab;
   lab.configure();
