@@ -10,6 +10,7 @@
 #include "config/parts.hpp"
 #include "config/yaml.hpp"
 #include "probes/core/file_path.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::config {
 namespace {
@@ -20,6 +21,7 @@ constexpr std::size_t kLongestName = 200;
 constexpr std::string_view kDefaultListen = "127.0.0.1:9790";
 constexpr std::uint16_t kWebPort = 9790;
 constexpr std::uint16_t kDnsPort = 53;
+constexpr std::array<std::string_view, 2> kHealthPaths{"/-/healthy", "/-/ready"};
 
 constexpr std::array<std::pair<std::string_view, Necessity>, 3> kNecessities{
     {{"required", Necessity::required},
@@ -109,11 +111,16 @@ Web read_web(const Value& value, Diagnostics& diagnostics) {
     }
   }
   web.config_file = reader.readable_file("config_file").value_or("");
-  if (!web.config_file.empty()) {
-    reader.error(
-        "config_file",
-        "config_file is not part of this version: the web side would be without the TLS and "
-        "the passwords that the file asks for");
+  for (const Value& path : placed_texts(reader, "auth_excluded_paths")) {
+    if (std::ranges::find(kHealthPaths, path.scalar) == kHealthPaths.end()) {
+      diagnostics.error(path.place, "web: auth_excluded_paths may hold " +
+                                        join(kHealthPaths, " and ") + ", which tell nothing");
+    } else {
+      web.auth_excluded_paths.push_back(path.scalar);
+    }
+  }
+  if (!web.auth_excluded_paths.empty() && web.config_file.empty()) {
+    reader.error("auth_excluded_paths", "auth_excluded_paths has no effect without config_file");
   }
   reader.done();
   return web;

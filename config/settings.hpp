@@ -57,7 +57,8 @@ struct JournalLimits {
 
 struct Web {
   std::vector<Target> listen;  ///< default 127.0.0.1:9790
-  std::string config_file;     ///< exporter-toolkit web configuration; empty: none
+  std::string config_file;     ///< exporter-toolkit web configuration, absolute; empty: none
+  std::vector<std::string> auth_excluded_paths;  ///< answered without a password
 };
 
 /// `overrides:` of one requirement.

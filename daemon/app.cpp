@@ -89,16 +89,21 @@ void tell_notes(const Loaded& loaded) {
   }
 }
 
+web::Access access_of(const config::Web& web) {
+  return {.config_file = web.config_file, .excluded_paths = web.auth_excluded_paths};
+}
+
 /// Everything that runs, in the order in which it is built; it is taken down in the reverse. Main
 /// thread.
 class Daemon {
  public:
   /// Throws where it can't start: no descriptors, a listening address in use.
-  Daemon(const AppOptions& options, Loaded loaded, const std::vector<Target>& web,
+  Daemon(const AppOptions& options, Loaded loaded, const config::Web& web,
          const std::vector<int>& passed, Observations observations)
       : config_file_(options.config_file),
         observations_(std::move(observations)),
-        listen_(texts(loaded.configuration.settings.web.listen)),
+        listen_(texts(web.listen)),
+        access_(access_of(web)),
         concurrency_(loaded.configuration.settings.limits.concurrency),
         journal_(journal_options(loaded.configuration.settings)),
         probing_(loaded.probing),
@@ -119,7 +124,7 @@ class Daemon {
         watchdog_(context_),
         look_(context_) {
     loop_observer_.connect(*alerter_);
-    auto server = web::start_server(web, web_callbacks(), web_limits(), passed);
+    auto server = web::start_server(web.listen, web_callbacks(), web_limits(), passed, access_);
     if (!server) {
       throw std::runtime_error(server.error());
     }
@@ -168,10 +173,10 @@ class Daemon {
       const config::Settings& settings = loaded->configuration.settings;
       loaded_ = time;
       learnt_ = false;
-      if (texts(settings.web.listen) != listen_ || settings.limits.concurrency != concurrency_ ||
-          journal_options(settings) != journal_) {
+      if (texts(settings.web.listen) != listen_ || access_of(settings.web) != access_ ||
+          settings.limits.concurrency != concurrency_ || journal_options(settings) != journal_) {
         log::warning(
-            "web.listen, limits.concurrency, state_dir and journal take effect at the next start");
+            "web, limits.concurrency, state_dir and journal take effect at the next start");
       }
       tell_notes(*loaded);
       trust_.clear();
@@ -320,6 +325,7 @@ class Daemon {
   const std::string config_file_;
   Observations observations_;
   const std::vector<std::string> listen_;
+  const web::Access access_;
   const std::uint32_t concurrency_;
   const journal::Options journal_;
   blackbox::Current probing_;
@@ -381,7 +387,7 @@ int run_daemon(const AppOptions& options) {
   tell_notes(*loaded);
   std::unique_ptr<Daemon> daemon;
   try {
-    const std::vector<Target> web = loaded->configuration.settings.web.listen;
+    const config::Web web = loaded->configuration.settings.web;
     daemon = std::make_unique<Daemon>(options, std::move(*loaded), web, *passed,
                                       std::move(*observations));
   } catch (const std::exception& error) {

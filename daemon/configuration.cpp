@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/observations.hpp"
+#include "daemon/web/policy.hpp"
 
 namespace reachd {
 namespace {
@@ -48,6 +49,10 @@ std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
         // What the journal forgets can't wait for a sink.
         alerting.outbox.max_age = std::min(alerting.outbox.max_age, settings.journal.max_age);
         probing = read_probing(settings, problems);
+        if (!settings.web.config_file.empty()) {
+          // Read again by the web server, which follows its changes: here only to be judged.
+          web::load_policy(settings.web.config_file, problems);
+        }
       });
   if (!configuration) {
     return std::nullopt;

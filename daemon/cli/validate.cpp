@@ -5,6 +5,7 @@
 #include "daemon/cli/common.hpp"
 #include "daemon/configuration.hpp"
 #include "daemon/json/json.hpp"
+#include "daemon/web/policy.hpp"
 
 namespace reachd::cli {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 struct Options {
   std::shared_ptr<std::string> path;
   std::string blackbox;
+  std::string web;
   bool as_json = false;
 };
 
@@ -74,6 +76,19 @@ int validate_blackbox(const Options& options, Context& context) {
   return code;
 }
 
+int validate_web(const Options& options, Context& context) {
+  Diagnostics diagnostics;
+  std::string summary;
+  if (const auto policy = web::load_policy(options.web, diagnostics)) {
+    summary = options.web + ": valid, " + (policy->tls ? "TLS" : "plain HTTP") + ", " +
+              std::to_string(policy->config.users.size()) + " users";
+    for (const Diagnostic& note : policy->config.notes) {
+      summary += "\n" + note.to_string();
+    }
+  }
+  return report(diagnostics, summary, options, context);
+}
+
 }  // namespace
 
 void add_validate(CLI::App& app, Context& context) {
@@ -85,9 +100,15 @@ void add_validate(CLI::App& app, Context& context) {
       ->add_option("--blackbox", options->blackbox,
                    "Check this file of blackbox_exporter's modules instead")
       ->excludes("--config");
+  command->add_option("--web", options->web, "Check this web.yml instead")
+      ->excludes("--config")
+      ->excludes("--blackbox");
   command->add_flag("--json", options->as_json, "As JSON");
   command->callback([&context, options] {
     context.chosen = [&context, options] {
+      if (!options->web.empty()) {
+        return validate_web(*options, context);
+      }
       return options->blackbox.empty() ? validate_configuration(*options, context)
                                        : validate_blackbox(*options, context);
     };

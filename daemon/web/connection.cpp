@@ -83,17 +83,20 @@ bool Shared::make_room(std::initializer_list<Waits> whats,
   return true;
 }
 
-Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, bool loopback)
+Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, Door& door)
     : shared_(shared),
-      socket_(std::move(socket)),
-      timer_(socket_.get_executor()),
+      transport_(std::move(socket)),
+      timer_(transport_.get_executor()),
       reader_(shared.limits.request),
-      peer_(address_of_peer(socket_)),
-      loopback_(loopback) {}
+      peer_(address_of_peer(transport_.socket())),
+      door_(door) {}
 
 asio::awaitable<void> Connection::serve() {
   const auto self = shared_from_this();
   bool more = true;
+  if (shared_.guard) {
+    more = co_await open();
+  }
   while (more) {
     const Received received = co_await receive();
     if (received == Received::closed) {
@@ -108,17 +111,21 @@ asio::awaitable<void> Connection::serve() {
       co_await refuse(std::move(refusal));
       break;
     }
-    request->loopback = loopback_;
-    Match where = match(request->method, request->path, loopback_);
-    if (loopback_ && !is_own_host(request->host, shared_.names)) {
+    Admission admission{.trusted = door_.loopback, .proven = false, .refusal = {}};
+    if (shared_.guard) {
+      admission = co_await admit(*request);
+    }
+    Match where = match(request->method, request->path, admission.trusted);
+    if (door_.loopback && !admission.proven && !is_own_host(request->host, shared_.names)) {
       where = {.route = Route::misdirected, .rest = {}, .allow = {}};
     }
     Response response;
-    if (where.route == Route::stream) {
+    if (admission.refusal) {
+      response = std::move(*admission.refusal);
+    } else if (where.route == Route::stream) {
       co_await stream(*request);
       break;
-    }
-    if (where.route == Route::probe && shared_.prober) {
+    } else if (where.route == Route::probe && shared_.prober) {
       look_after_client();
       response = co_await shared_.prober->probe(*request, client_);
       expect_nothing();
@@ -135,6 +142,9 @@ asio::awaitable<void> Connection::serve() {
     }
     more = co_await respond(*request, std::move(response));
   }
+  if (transport_.ssl() != nullptr) {
+    co_await close_tls();
+  }
   expect_nothing();
 }
 
@@ -146,7 +156,7 @@ void Connection::abort() noexcept {
     waiting_->cancel();
   }
   error_code ignored;
-  socket_.close(ignored);
+  transport_.socket().close(ignored);
   client_.gone();
 }
 
@@ -186,7 +196,7 @@ asio::awaitable<Connection::Received> Connection::receive() {
       now_waits_for(Waits::rest);
       expect_within(shared_.limits.body);
     }
-    auto read = co_await socket_.async_read_some(asio::buffer(bytes), kAwait);
+    auto read = co_await transport_.async_read_some(asio::buffer(bytes), kAwait);
     const auto& [error, count] = read;
     if (expired_ && !idle) {
       refusal_ = {.status = 408, .message = "The request took too long."};
@@ -268,7 +278,7 @@ asio::awaitable<bool> Connection::send_body(Body& body, const Request& request, 
 asio::awaitable<bool> Connection::send(std::string_view bytes) {
   now_waits_for(Waits::reading);
   expect_within(shared_.limits.write);
-  auto written = co_await asio::async_write(socket_, asio::buffer(bytes), kAwait);
+  auto written = co_await asio::async_write(transport_, asio::buffer(bytes), kAwait);
   const bool sent = !std::get<0>(written) && !expired_ && !aborted_;
   now_waits_for(Waits::nothing);
   expect_nothing();
@@ -285,14 +295,15 @@ asio::awaitable<void> Connection::refuse(Refusal refusal) {
 
 asio::awaitable<void> Connection::linger() {
   constexpr std::size_t kEnough = std::size_t{256} * 1024;
+  co_await close_tls();
   error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  transport_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   now_waits_for(Waits::rest);
   expect_within(std::chrono::seconds(1));
   std::array<char, 4096> bytes;
   std::size_t taken = 0;
   while (taken < kEnough && !expired_ && !aborted_) {
-    auto read = co_await socket_.async_read_some(asio::buffer(bytes), kAwait);
+    auto read = co_await transport_.socket().async_read_some(asio::buffer(bytes), kAwait);
     if (std::get<0>(read)) {
       break;
     }
@@ -339,13 +350,26 @@ std::string Connection::head_of(const Request& request, const Response& response
   };
   add("Date", http_date(std::chrono::system_clock::now()));
   add("Content-Type", response.content_type);
-  add("X-Content-Type-Options", "nosniff");
   const auto is_caching = [](const auto& header) { return header.first == "Cache-Control"; };
   if (std::ranges::none_of(response.headers, is_caching)) {
     add("Cache-Control", "no-store");
   }
+  const auto is_configured = [this](std::string_view name) {
+    return shared_.guard && shared_.guard->sets(name);
+  };
+  constexpr std::string_view kTypeOptions = "X-Content-Type-Options";
+  if (!is_configured(kTypeOptions)) {
+    add(kTypeOptions, "nosniff");
+  }
   for (const auto& [name, value] : response.headers) {
-    add(name, value);
+    if (!is_configured(name)) {
+      add(name, value);
+    }
+  }
+  if (shared_.guard) {
+    for (const auto& [name, value] : shared_.guard->policy()->config.headers) {
+      add(name, value);
+    }
   }
   if (gzip) {
     add("Content-Encoding", "gzip");
@@ -381,7 +405,7 @@ void Connection::expect_within(std::chrono::milliseconds time) {
     if (!error && self->expectation_ == expectation) {
       self->expired_ = true;
       error_code ignored;
-      self->socket_.cancel(ignored);
+      self->transport_.socket().cancel(ignored);
     }
   });
 }

@@ -10,16 +10,20 @@
 #include <initializer_list>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/web/api.hpp"
+#include "daemon/web/guard.hpp"
 #include "daemon/web/prober.hpp"
 #include "daemon/web/records.hpp"
 #include "daemon/web/request_reader.hpp"
 #include "daemon/web/router.hpp"
 #include "daemon/web/server.hpp"
+#include "daemon/web/token_bucket.hpp"
+#include "daemon/web/transport.hpp"
 
 namespace reachd::web {
 
@@ -31,6 +35,12 @@ enum class Waits : std::uint8_t {
   request,  ///< to send the first byte of a request; of a stream: it waits for an event
   rest,     ///< to send the rest of a request
   reading,  ///< to take what is sent
+};
+
+/// Where connections come in.
+struct Door {
+  bool loopback;  ///< only this machine can reach it
+  TokenBucket requests{};
 };
 
 /// What the connections of one server share; lives on the server's thread and outlives them.
@@ -59,12 +69,14 @@ struct Shared {
   std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with
   boost::asio::thread_pool worker{1};                 ///< reads the journal
   std::unique_ptr<Prober> prober{};                   ///< null: there is no /probe
+  std::unique_ptr<Guard> guard{};                     ///< null: nobody is asked who they are
 };
 
 /// One client's connection: requests one after the other. Lives as long as serve() runs.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Shared& shared, boost::asio::ip::tcp::socket socket, bool loopback);
+  /// The door outlives the connection.
+  Connection(Shared& shared, boost::asio::ip::tcp::socket socket, Door& door);
 
   /// Reads and answers until either side has enough.
   boost::asio::awaitable<void> serve();
@@ -76,6 +88,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Received : unsigned char { request, refused, closed };
+  /// A guard's answer to a request.
+  struct Admission {
+    bool trusted = false;             ///< may see and do everything
+    bool proven = false;              ///< by a password or a certificate
+    std::optional<Response> refusal;  ///< instead of what was asked for
+  };
+
+  /// Under a guard: waits for TLS, if that is spoken here. False if there is nobody to talk to.
+  boost::asio::awaitable<bool> open();
+  boost::asio::awaitable<bool> shake_hands();
+  /// What changed in the guard's files is in force from here on.
+  boost::asio::awaitable<void> refresh_policy();
+  /// Lets a request in or refuses it; takes its password out.
+  boost::asio::awaitable<Admission> admit(Request& request);
+  boost::asio::awaitable<Admission> check(Credentials credentials);
+  /// The client has shown a certificate of our authority in this TLS session.
+  bool has_proven_certificate();
 
   boost::asio::awaitable<Received> receive();
   boost::asio::awaitable<bool> respond(const Request& request, Response response);
@@ -96,6 +125,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What of the events after `after`, which moves on, up to `newest` is to be sent.
   boost::asio::awaitable<std::string> stream_page(std::int64_t& after, std::int64_t newest,
                                                   std::shared_ptr<const EventFilter> filter);
+  /// Tells a client of TLS that nothing more comes.
+  boost::asio::awaitable<void> close_tls();
   /// After a refusal: takes what the client still sends for a moment, or the reset that closing
   /// with unread bytes sends would wipe out the answer.
   boost::asio::awaitable<void> linger();
@@ -108,12 +139,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void expect_nothing();
 
   Shared& shared_;
-  boost::asio::ip::tcp::socket socket_;
+  Transport transport_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer* waiting_ = nullptr;  ///< what is waited with for others
   RequestReader reader_;
   const boost::asio::ip::address peer_;
-  const bool loopback_;
+  Door& door_;
+  std::shared_ptr<const Policy> policy_;  ///< that the TLS session was made under
   Waits waits_ = Waits::nothing;
   bool expired_ = false;
   bool aborted_ = false;

@@ -22,16 +22,16 @@ void Connection::look_after_client() {
     if (cancelled || self->expectation_ != expectation) {
       return;
     }
-    self->socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                             [self, expectation](const error_code& error) {
-                               // Readable without a byte is the end. A byte is the next request,
-                               // which has its time.
-                               error_code broken;
-                               if (!error && self->expectation_ == expectation &&
-                                   (self->socket_.available(broken) == 0 || broken)) {
-                                 self->client_.gone();
-                               }
-                             });
+    self->transport_.socket().async_wait(
+        asio::ip::tcp::socket::wait_read, [self, expectation](const error_code& error) {
+          // Readable without a byte is the end. A byte is the next request,
+          // which has its time.
+          error_code broken;
+          if (!error && self->expectation_ == expectation &&
+              (self->transport_.socket().available(broken) == 0 || broken)) {
+            self->client_.gone();
+          }
+        });
   });
 }
 

@@ -73,6 +73,8 @@ std::string_view reason_phrase(unsigned status) noexcept {
       return "Not Modified";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
@@ -85,6 +87,8 @@ std::string_view reason_phrase(unsigned status) noexcept {
       return "Content Too Large";
     case 421:
       return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
     case 500:
       return "Internal Server Error";
     case 503:

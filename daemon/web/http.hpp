@@ -24,8 +24,8 @@ struct Request {
   std::string accept_encoding;
   std::string if_none_match;
   std::string scrape_timeout;  ///< X-Prometheus-Scrape-Timeout-Seconds
+  std::string authorization;   ///< until the guard has taken it out
   std::string last_event_id;   ///< where a stream goes on (WHATWG HTML, 9.2.3)
-  bool loopback = true;        ///< came in on an address that only this machine can reach
   bool keep_alive = true;      ///< the client wants to go on
   bool chunked = true;         ///< HTTP/1.1: takes chunks
 };

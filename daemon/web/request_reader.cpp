@@ -138,6 +138,7 @@ std::expected<Request, Refusal> RequestReader::take() {
   request.accept_encoding = view(message[http::field::accept_encoding]);
   request.if_none_match = view(message[http::field::if_none_match]);
   request.scrape_timeout = view(message["X-Prometheus-Scrape-Timeout-Seconds"]);
+  request.authorization = view(message[http::field::authorization]);
   request.last_event_id = view(message["Last-Event-ID"]);
   request.keep_alive = message.keep_alive();
   request.chunked = message.version() >= 11;

@@ -5,7 +5,7 @@
 namespace reachd::web {
 namespace {
 
-enum class Audience : std::uint8_t { anyone, this_machine };
+enum class Audience : std::uint8_t { anyone, trusted };
 
 struct Entry {
   std::string_view path;  ///< ends with '/' and is not the root: any path that goes on
@@ -18,20 +18,20 @@ constexpr std::string_view kRead = "GET, HEAD";
 constexpr std::string_view kPost = "POST";
 
 constexpr std::array kEntries = {
-    Entry{"/", kRead, Audience::this_machine, Route::index},
-    Entry{"/page/", kRead, Audience::this_machine, Route::page_file},
+    Entry{"/", kRead, Audience::trusted, Route::index},
+    Entry{"/page/", kRead, Audience::trusted, Route::page_file},
     Entry{"/metrics", kRead, Audience::anyone, Route::metrics},
     Entry{"/-/healthy", kRead, Audience::anyone, Route::healthy},
     Entry{"/-/ready", kRead, Audience::anyone, Route::ready},
-    Entry{"/-/reload", kPost, Audience::this_machine, Route::reload},
-    Entry{"/api/v1/checks", kRead, Audience::this_machine, Route::checks},
-    Entry{"/api/v1/checks/", kRead, Audience::this_machine, Route::check},
-    Entry{"/api/v1/events", kRead, Audience::this_machine, Route::events},
-    Entry{"/api/v1/plan", kRead, Audience::this_machine, Route::plan},
-    Entry{"/api/v1/report", kRead, Audience::this_machine, Route::report},
-    Entry{"/api/v1/stream", kRead, Audience::this_machine, Route::stream},
-    Entry{"/sd/prometheus", kRead, Audience::this_machine, Route::discovery},
-    Entry{"/probe", kRead, Audience::this_machine, Route::probe},
+    Entry{"/-/reload", kPost, Audience::trusted, Route::reload},
+    Entry{"/api/v1/checks", kRead, Audience::trusted, Route::checks},
+    Entry{"/api/v1/checks/", kRead, Audience::trusted, Route::check},
+    Entry{"/api/v1/events", kRead, Audience::trusted, Route::events},
+    Entry{"/api/v1/plan", kRead, Audience::trusted, Route::plan},
+    Entry{"/api/v1/report", kRead, Audience::trusted, Route::report},
+    Entry{"/api/v1/stream", kRead, Audience::trusted, Route::stream},
+    Entry{"/sd/prometheus", kRead, Audience::trusted, Route::discovery},
+    Entry{"/probe", kRead, Audience::trusted, Route::probe},
 };
 
 bool is_prefix(const Entry& entry) noexcept {
@@ -49,13 +49,13 @@ bool allows(std::string_view methods, std::string_view method) noexcept {
 
 }  // namespace
 
-Match match(std::string_view method, std::string_view path, bool loopback) noexcept {
+Match match(std::string_view method, std::string_view path, bool trusted) noexcept {
   for (const Entry& entry : kEntries) {
     if (!leads_to(entry, path)) {
       continue;
     }
     Match found;
-    if (entry.audience == Audience::this_machine && !loopback) {
+    if (entry.audience == Audience::trusted && !trusted) {
       found.route = Route::forbidden;
     } else if (!allows(entry.methods, method)) {
       found.route = Route::method_not_allowed;

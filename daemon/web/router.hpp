@@ -33,8 +33,8 @@ struct Match {
 };
 
 /// Where a request goes. `path` is decoded and is taken as it is: ".." means nothing here. What is
-/// neither a scrape nor a health path is forbidden on an address beyond loopback, because anyone
-/// may ask there.
-Match match(std::string_view method, std::string_view path, bool loopback) noexcept;
+/// neither a scrape nor a health path is forbidden to those who are not trusted: who asks on an
+/// address beyond loopback, where anyone may ask, and has not proven who they are.
+Match match(std::string_view method, std::string_view path, bool trusted) noexcept;
 
 }  // namespace reachd::web

@@ -32,7 +32,7 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 struct Listener {
   tcp::acceptor acceptor;
   asio::steady_timer pause;  ///< after an accept that failed
-  bool loopback;
+  Door door;
 };
 
 Endpoint to_endpoint(const tcp::endpoint& from) {
@@ -110,6 +110,15 @@ class ServerImpl final : public Server {
     return {};
   }
 
+  std::expected<void, std::string> guard_by(Access access) {
+    auto guard = make_guard(shared_.context, std::move(access), shared_.limits.look);
+    if (!guard) {
+      return std::unexpected(std::move(guard.error()));
+    }
+    shared_.guard = std::move(*guard);
+    return {};
+  }
+
   void start() {
     error_code unknown;
     shared_.names.push_back(asio::ip::host_name(unknown));
@@ -165,7 +174,7 @@ class ServerImpl final : public Server {
     const bool loopback = endpoints_.back().address.is_loopback();
     listeners_.push_back(Listener{.acceptor = std::move(acceptor),
                                   .pause = asio::steady_timer(*shared_.context),
-                                  .loopback = loopback});
+                                  .door = {.loopback = loopback}});
   }
 
   asio::awaitable<void> accept(Listener& listener) {
@@ -191,14 +200,14 @@ class ServerImpl final : public Server {
           continue;
         }
       }
-      serve(std::move(socket), listener.loopback);
+      serve(std::move(socket), listener.door);
     }
   }
 
-  void serve(tcp::socket socket, bool loopback) {
+  void serve(tcp::socket socket, Door& door) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto connection = std::make_shared<Connection>(shared_, std::move(socket), loopback);
+    const auto connection = std::make_shared<Connection>(shared_, std::move(socket), door);
     const auto place = shared_.connections.insert(shared_.connections.end(), connection);
     asio::co_spawn(*shared_.context, connection->serve(),
                    [this, place](const std::exception_ptr& failure) {
@@ -210,7 +219,10 @@ class ServerImpl final : public Server {
   }
 
   /// Says no as far as that goes without waiting.
-  static void turn_away(tcp::socket& socket) {
+  void turn_away(tcp::socket& socket) const {
+    if (shared_.guard && shared_.guard->policy()->tls) {
+      return;  // nothing can be said before a handshake
+    }
     static constexpr std::string_view kNo =
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
         "Connection: close\r\n\r\n";
@@ -267,8 +279,14 @@ class ServerImpl final : public Server {
 std::expected<std::unique_ptr<Server>, std::string> start_server(const std::vector<Target>& listen,
                                                                  Callbacks callbacks,
                                                                  ServerLimits limits,
-                                                                 const std::vector<int>& passed) {
+                                                                 const std::vector<int>& passed,
+                                                                 Access access) {
   auto server = std::make_unique<ServerImpl>(std::move(callbacks), limits);
+  if (!access.config_file.empty()) {
+    if (auto guarded = server->guard_by(std::move(access)); !guarded) {
+      return std::unexpected(std::move(guarded.error()));
+    }
+  }
   for (const int socket : passed) {
     if (auto adopted = server->adopt(socket); !adopted) {
       return std::unexpected(std::move(adopted.error()));

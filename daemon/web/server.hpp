@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/web/access.hpp"
 #include "daemon/web/callbacks.hpp"
 #include "daemon/web/request_reader.hpp"
 #include "probes/core/target.hpp"
@@ -17,10 +18,13 @@ namespace reachd::web {
 struct ServerLimits {
   RequestReader::Limits request;
   std::size_t connections = 64;  ///< beyond, the slowest client makes room (Shared), else 503
-  std::chrono::milliseconds head = std::chrono::seconds(10);   ///< from its first byte to its end
-  std::chrono::milliseconds body = std::chrono::seconds(10);   ///< from the head's end
-  std::chrono::milliseconds write = std::chrono::seconds(30);  ///< for each piece of a response
-  std::chrono::milliseconds idle = std::chrono::seconds(60);   ///< between two requests
+  std::chrono::milliseconds head = std::chrono::seconds(10);  ///< from its first byte to its end
+  std::chrono::milliseconds handshake = std::chrono::seconds(10);  ///< of TLS
+  std::chrono::milliseconds body = std::chrono::seconds(10);       ///< from the head's end
+  std::chrono::milliseconds write = std::chrono::seconds(30);      ///< for each piece of a response
+  std::chrono::milliseconds password = std::chrono::seconds(30);   ///< for bcrypt and its queue
+  std::chrono::milliseconds look = std::chrono::seconds(1);        ///< between two looks at web.yml
+  std::chrono::milliseconds idle = std::chrono::seconds(60);       ///< between two requests
   std::chrono::milliseconds reload = std::chrono::seconds(60);
   std::chrono::milliseconds records = std::chrono::seconds(30);      ///< for what the journal tells
   std::size_t streams = 16;                                          ///< of server-sent events
@@ -29,8 +33,10 @@ struct ServerLimits {
 };
 
 /// HTTP/1.1 on its own thread and io_context, so that a slow or large scrape never delays a probe.
-/// Without TLS or authentication: on an address beyond loopback only scrapes and health are open,
-/// and on loopback only requests for this host by name or address (421 for others).
+/// Without Access::config_file: on an address beyond loopback only scrapes and health are open, and
+/// on loopback only requests for this host by name or address (421 for others). With it: TLS,
+/// passwords, certificates and limits as web.yml says, on every address; whoever has proven who
+/// they are may do everything everywhere.
 class Server {
  public:
   virtual ~Server() = default;
@@ -46,9 +52,9 @@ class Server {
 /// Listens on every address that the targets stand for (port 0: any) and starts the thread. The
 /// error names the address: "127.0.0.1:9790: Address already in use". With `passed`, the descriptor
 /// numbers of TCP sockets that listen already, it takes these over and the targets count for
-/// nothing.
+/// nothing. A web.yml that is not valid is an error with all its problems.
 std::expected<std::unique_ptr<Server>, std::string> start_server(
     const std::vector<Target>& listen, Callbacks callbacks, ServerLimits limits = {},
-    const std::vector<int>& passed = {});
+    const std::vector<int>& passed = {}, Access access = {});
 
 }  // namespace reachd::web

@@ -43,7 +43,6 @@ class ApiTest : public testing::Test {
     request.path = parts.path;
     request.query = parts.query;
     request.accept = accept;
-    request.loopback = loopback;
     web::Response response =
         api_.answer(web::match(request.method, request.path, loopback), request);
     Answer answer{.status = response.status,

@@ -61,6 +61,8 @@ class Client {
   }
 
   bool closed() { return !read_some(); }
+  /// Something has come that was not read yet.
+  bool has_received() const { return socket_.available() > 0; }
 
  private:
   bool read_some() {
