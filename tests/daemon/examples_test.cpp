@@ -7,6 +7,7 @@
 
 #include "config/settings.hpp"
 #include "config/templates.hpp"
+#include "config/web_config.hpp"
 #include "config/yaml.hpp"
 #include "daemon/configuration.hpp"
 
@@ -43,6 +44,7 @@ class FullExample : public testing::Test {
     }
     std::ofstream(folder_ / "hook.url") << "https://hooks.example.com/x\n";
     std::ofstream(folder_ / "hook.template") << "{}\n";
+    std::ofstream(folder_ / "web.yml") << "basic_auth_users: {}\n";
     fs::copy_file(kExamples / "full.yaml", folder_ / "full.yaml");
     fs::copy_file(kExamples / "blackbox.yml", folder_ / "blackbox.yml");
   }
@@ -55,6 +57,17 @@ class FullExample : public testing::Test {
 TEST_F(FullExample, Loads) {
   Diagnostics diagnostics;
   EXPECT_TRUE(load((folder_ / "full.yaml").string(), diagnostics)) << diagnostics.to_string();
+}
+
+TEST_F(FullExample, ThatOfTheWebIsRight) {
+  for (const char* name : {"reachd.crt", "reachd.key", "clients-ca.crt"}) {
+    std::ofstream(folder_ / name) << "x\n";
+  }
+  fs::copy_file(kExamples / "web.yml", folder_ / "web.yml", fs::copy_options::overwrite_existing);
+  Diagnostics diagnostics;
+  EXPECT_TRUE(load_web_config((folder_ / "web.yml").string(), diagnostics))
+      << diagnostics.to_string();
+  EXPECT_TRUE(diagnostics.ok()) << diagnostics.to_string();
 }
 
 TEST(Examples, TheQuickstartLooksAtThisMachineOnly) {
