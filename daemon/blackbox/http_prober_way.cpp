@@ -89,7 +89,9 @@ asio::awaitable<std::unique_ptr<net::Stream>> reach(Run& run, bool is_first, std
   const TimePoint resolved = now(run);
   times.resolve += resolved - start;
   auto stream = co_await connect_any(run, std::move(addresses), port);
-  times.connect += now(run) - resolved;
+  if (stream != nullptr) {
+    times.connect += now(run) - resolved;
+  }
   co_return stream;
 }
 
@@ -146,8 +148,8 @@ asio::awaitable<Way> go_through(Run& run, const Hop& hop, bool is_first, HttpTim
   const TimePoint start = now(run);
   const std::string host = target ? target->to_string() : hop.url.host;
   auto tunnel = co_await net::open_tunnel(std::move(leg), *proxy, host, hop.url.port, run.deadline);
-  times.connect += now(run) - start;
   if (tunnel) {
+    times.connect += now(run) - start;
     way.stream = std::move(*tunnel);
   } else {
     log_line(run, [&] { return tunnel.error().message; });
@@ -171,11 +173,11 @@ asio::awaitable<void> secure_way(Run& run, const Hop& hop, Way& way, HttpTimes& 
   const TimePoint start = now(run);
   auto connected =
       co_await net::start_tls(std::move(transport), options, name, run.network, run.deadline);
-  times.tls += now(run) - start;
   if (!connected) {
     log_line(run, [&] { return connected.error().message; });
     co_return;
   }
+  times.tls += now(run) - start;
   const std::string complaint = tls_complaint(options, *connected);
   log_line(run, [&] {
     return connected->facts->version + " with " + connected->facts->cipher +

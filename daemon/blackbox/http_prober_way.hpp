@@ -13,7 +13,7 @@
 
 namespace reachd::blackbox {
 
-/// probe_http_duration_seconds of all hops so far.
+/// probe_http_duration_seconds of all hops so far. Of connect and tls only what succeeded.
 struct HttpTimes {
   Duration resolve{};
   Duration connect{};  ///< with what a proxy takes to open its tunnel

@@ -8,7 +8,6 @@ namespace reachd {
 namespace {
 
 using namespace std::chrono_literals;
-using blackbox::Family;
 using test::compress;
 using test::Frame;
 using test::HttpProbed;
@@ -100,6 +99,23 @@ TEST_F(HttpProber, WithoutAnAddressThePhasesAfterItAreMissing) {
   EXPECT_FALSE(series(probed, "probe_http_duration_seconds{phase=\"connect\"}"));
   EXPECT_EQ(series(probed, "probe_ip_protocol"), "0");
   EXPECT_EQ(series(probed, "probe_failed_due_to_regex"), "0");
+}
+
+TEST_F(HttpProber, APhaseThatFailedTookNoTimeAndThoseBeforeItDid) {
+  const auto time_of = [](const HttpProbed& probed, const std::string& phase) {
+    return series(probed, "probe_http_duration_seconds{phase=\"" + phase + "\"}");
+  };
+  std::string closed;
+  {
+    const test::LoopbackServer gone(lab.context, test::mute());
+    closed = gone.target();
+  }
+  EXPECT_EQ(time_of(probe({}, closed), "connect"), "0");
+  answers["/"] = page("");
+  const HttpProbed no_tls = probe({}, "https://" + site.target() + "/");
+  EXPECT_FALSE(no_tls.success);
+  EXPECT_NE(time_of(no_tls, "connect"), "0");
+  EXPECT_EQ(time_of(no_tls, "tls"), "0");
 }
 
 TEST_F(HttpProber, ATargetThatIsNoUrlFails) {
@@ -300,7 +316,8 @@ TEST_F(HttpProber, ACompressedBodyThatIsNoneOrBreaksOffFails) {
 }
 
 TEST_F(HttpProber, ABombEndsAtTheLimitOfTheModuleOrAtOurs) {
-  answers["/"] = page(compress(std::string(40'000'000, '\0'), Frame::gzip));
+  const std::string member = compress(std::string(8'000'000, '\0'), Frame::gzip);
+  answers["/"] = page(member + member + member);
   const HttpProbed limited = probe({"compression: gzip", "body_size_limit: 64KB"});
   EXPECT_FALSE(limited.success);
   EXPECT_EQ(series(limited, "probe_http_uncompressed_body_length"), "65536");
