@@ -109,6 +109,14 @@ TEST_F(HttpProberTls, AsksForTheNameOfTheTarget) {
   EXPECT_THAT(wrong.log, HasSubstr("the certificate is not for other.example"));
 }
 
+TEST_F(HttpProberTls, ACertificateWithoutOtherNamesIsForItsCommonName) {
+  test::CertificateWish wish;
+  wish.subject = "one.example";
+  wish.names.clear();
+  EXPECT_TRUE(probe_tls({.identity = ca.issue(wish)}, {tls_config()}, "one.example").success);
+  EXPECT_FALSE(probe_tls({.identity = ca.issue(wish)}, {tls_config()}, "other.example").success);
+}
+
 TEST_F(HttpProberTls, AsksForTheNameInTheHostHeader) {
   const auto tls = ServerTls{.identity = ca.issue(for_names("DNS:virtual.example"))};
   EXPECT_TRUE(probe_tls(tls, {tls_config()}, "127.0.0.1", "virtual.example").success);

@@ -22,7 +22,7 @@ TEST(Inflate, ReadsGzipAndBothKindsOfDeflate) {
 }
 
 TEST(Inflate, ABombCostsNoMoreThanTheLimit) {
-  const std::string bomb = compress(std::string(50'000'000, '\0'), Frame::gzip);
+  const std::string bomb = compress(std::string(8'000'000, '\0'), Frame::gzip);
   ASSERT_LT(bomb.size(), 100'000U);
   const auto result = inflate(bomb, Encoding::gzip, 65'536);
   ASSERT_TRUE(result);
