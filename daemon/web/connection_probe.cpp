@@ -24,8 +24,8 @@ void Connection::look_after_client() {
     }
     self->transport_.socket().async_wait(
         asio::ip::tcp::socket::wait_read, [self, expectation](const error_code& error) {
-          // Readable without a byte is the end. A byte is the next request,
-          // which has its time.
+          // Readable without a byte is the end. A byte is the next request, which has its time;
+          // over TLS it may be a goodbye too, which can't be told from it here.
           error_code broken;
           if (!error && self->expectation_ == expectation &&
               (self->transport_.socket().available(broken) == 0 || broken)) {

@@ -210,6 +210,7 @@ TEST(DnsProber, RecordsAreValidatedAsUpstream) {
   const test::DnsServer empty(lab.context, answers({}));
   const auto patterns = [](const std::vector<std::string>& texts) {
     std::vector<Pattern> compiled;
+    compiled.reserve(texts.size());
     for (const std::string& text : texts) {
       compiled.push_back(pattern(text));
     }
