@@ -193,4 +193,23 @@ SCENARIOS = {
         ("banner_other", f"{SERVER}:{HOLD}", {}),
         ("smtp_starttls", f"{SERVER}:25", {}),
     ],
+    "icmp": [
+        ("icmp", SERVER, {}),
+        ("icmp", SERVER6, {}),
+        ("icmp", NAME, {}),
+        ("icmp", NOBODY, {}),
+        ("icmp", SILENT, {}),
+        ("icmp_ip4", NAME, {}),
+    ],
+    "dns": [
+        *((module, DNS, {}) for module in (
+            "dns_a", "dns_tcp", "dns_soa", "dns_mx", "dns_nobody", "dns_nobody_good", "dns_match", "dns_match_fails",
+            "dns_not_match_fails", "dns_all_match", "dns_all_match_every", "dns_none_matches", "dns_none_matches_fails",
+            "dns_additional")),
+        ("dns_a", f"{DNS}:53", {}),
+        ("dns_a", f"{DNS}:54", {}),
+        ("dns_tcp", f"{DNS}:54", {}),
+        ("dns_a", SILENT, {}),
+        ("dns_a", NOBODY, {}),
+    ],
 }
