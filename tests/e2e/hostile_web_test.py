@@ -1,9 +1,12 @@
 """The web port under siege: whoever scrapes is answered, probing keeps its time, memory and descriptors stay bounded."""
 
+import base64
+import http.client
 import os
 import pathlib
 import re
 import socket
+import ssl
 import sys
 import time
 
@@ -16,6 +19,7 @@ SIEGE_SECONDS = float(os.environ.get("REACHD_SIEGE_SECONDS", "5"))
 LATEST_ANSWER = 3  # seconds: a third of what Prometheus allows
 LATEST_PROBE = 0.05  # seconds after its time, for 99 of 100
 MEMORY_GROWTH = 48 * 1024 * 1024
+BCRYPT = "$2b$10$YW6bK1srl97q/e4UQA1eK.WhKB.gE5CiVEdkMLxr/3XH86PG2QV6u"  # of "right password"
 SIEGE = pathlib.Path(support.servers.__file__).with_name("siege.py")
 
 # Never a file, never a 200, whoever asks.
@@ -26,24 +30,49 @@ TRAVERSALS = ("/../../etc/passwd", "/page/../../../../etc/passwd", "/page/%2e%2e
 METHODS = ("POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "OPTIONS", "PROPFIND", "get", "G", "M" * 1000)
 
 
+def with_web_yml(test):
+    """The daemon of this test has TLS and passwords."""
+    test.web_yml = True
+    return test
+
+
 class HostileWebTest(support.LabTestCase):
     @classmethod
     def set_up_lab(cls):
         support.servers.stubs(cls.lab, "host", "hold@0.0.0.0:8080")
+        cls.authority = support.certificates.Authority(cls.lab.folder / "ca")
+        cls.certificate = cls.authority.issue("web", ["reachd.example.com"])
 
     def setUp(self):
         super().setUp()
+        self.children, self.headers = [], {"Accept": "text/plain"}
+        self.addCleanup(self.relieve)
+        self.tls = None
+        if getattr(getattr(self, self._testMethodName), "web_yml", None):
+            self.secure()
+            self.start("config_file: web.yml")
+        else:
+            self.start("")
+
+    def secure(self):
+        """A web.yml with a certificate and a user, and a scraper that knows both."""
+        certificate, key = self.certificate
+        (self.lab.folder / "web.yml").write_text(
+            f"tls_server_config: {{cert_file: {certificate}, key_file: {key}}}\nbasic_auth_users: {{scraper: {BCRYPT}}}\n",
+            encoding="ascii")
+        self.headers["Authorization"] = "Basic " + base64.b64encode(b"scraper:right password").decode()
+        self.tls = ssl.create_default_context(cafile=self.authority.file)
+
+    def start(self, web):
         config = self.lab.folder / "hostile.yaml"
         config.write_text(
-            f'vantage: lab\nweb: {{listen: ["127.0.0.1:{PORT}", "{HOST}:{PORT}"]}}\n'
+            f'vantage: lab\nweb: {{listen: ["127.0.0.1:{PORT}", "{HOST}:{PORT}"], {web}}}\n'
             "defaults: {interval: 1s, timeout: 700ms}\nlimits: {per_host: 100}\nchecks:\n"
             + "".join(f'  - {{name: c{n}, probe: tcp, target: "127.1.{n // 250}.{n % 250 + 1}:8080"}}\n' for n in range(CHECKS)), encoding="ascii")
         self.daemon = support.Daemon(config, self.lab, limits="1024:1024", name="hostile")
         self.addCleanup(self.daemon.__exit__)
-        self.daemon.__enter__()
-        support.wait_for("every check to be up", lambda: f'reachd_checks{{state="up"}} {CHECKS}' in self.daemon.metrics())
-        self.children = []
-        self.addCleanup(self.relieve)
+        support.wait_for("the daemon to be ready", self.is_ready)
+        support.wait_for("every check to be up", lambda: f'reachd_checks{{state="up"}} {CHECKS}' in self.scrape()[0])
 
     def besiege(self, mode, count):
         """Hostile clients from beyond the firewall. They get what time the machine has left over."""
@@ -53,6 +82,26 @@ class HostileWebTest(support.LabTestCase):
     def relieve(self):
         while self.children:
             self.lab.end(self.children.pop())
+
+    def is_ready(self):
+        self.assertIsNone(self.daemon.process.poll(), self.daemon.log)
+        try:
+            return self.get("host", "127.0.0.1", "/-/ready")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, place, address, path):
+        """(status, body) as the scraper asks."""
+        client = http.client.HTTPConnection(address, PORT, timeout=10)
+        client.sock = self.lab.connect(place, address, PORT, 10)
+        try:
+            if self.tls:
+                client.sock = self.tls.wrap_socket(client.sock, server_hostname="reachd.example.com")
+            client.request("GET", path, headers=self.headers)
+            answer = client.getresponse()
+            return answer.status, answer.read()
+        finally:
+            client.close()
 
     def memory(self):
         status = pathlib.Path(f"/proc/{self.daemon.process.pid}/status").read_text(encoding="ascii")
@@ -64,8 +113,7 @@ class HostileWebTest(support.LabTestCase):
     def scrape(self, place="site"):
         """The metrics, asked for as Prometheus does, and the seconds that took."""
         began = time.monotonic()
-        status, _, body = self.lab.http(place, HOST if place != "host" else "127.0.0.1", PORT, "/metrics",
-                                        headers={"Accept": "text/plain"}, timeout=10)
+        status, body = self.get(place, HOST if place != "host" else "127.0.0.1", "/metrics")
         self.assertEqual(status, 200, body[:200])
         return body.decode(), time.monotonic() - began
 
@@ -126,6 +174,14 @@ class HostileWebTest(support.LabTestCase):
 
     def test_pipelined_rubbish(self):
         self.siege(("pipeline", 10), ("rubbish", 20))
+
+    @with_web_yml
+    def test_wrong_passwords_at_speed(self):
+        self.siege(("password", 50))
+
+    @with_web_yml
+    def test_half_and_whole_handshakes(self):
+        self.siege(("hello", 500), ("handshake", 10))
 
     def test_clients_that_vanish(self):
         self.memory_before, before = self.memory(), self.descriptors()

@@ -7,8 +7,10 @@ Each client begins again once it is closed. Modes:
 """
 
 import asyncio
+import functools
 import random
 import resource
+import ssl
 import sys
 
 MODES = {
@@ -20,10 +22,13 @@ MODES = {
     "body": "a body of 10 MB, announced and in chunks without end",
     "pipeline": "hundreds of requests at once, good and senseless ones",
     "rubbish": "random bytes after a good beginning",
-    "password": "basic authentication with passwords that are wrong, as fast as answers come",
+    "password": "over TLS, passwords that are wrong, as fast as answers come",
+    "hello": "the first half of a TLS handshake",
+    "handshake": "whole TLS handshakes, one after the other",
 }
 _MEGABYTES = 10
 _FILLER = b"x" * 65536
+_TLS = ("password", "handshake")
 _GOOD = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -89,6 +94,26 @@ async def password(reader, writer, chance):
             return
 
 
+async def hello(reader, writer, _):
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        trusting().wrap_bio(incoming, outgoing, server_hostname="x").do_handshake()
+    except ssl.SSLWantReadError:
+        writer.write(outgoing.read()[:100])
+    await ended(reader, None)
+
+
+async def handshake(*_):
+    """Made by who connects."""
+
+
+@functools.cache
+def trusting():
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 async def flood(reader, writer, before, after):
     writer.write(before)
     for _ in range(_MEGABYTES * 16):
@@ -122,7 +147,7 @@ async def client(mode, address, port, chance):
     while True:
         writer = None
         try:
-            reader, writer = await asyncio.open_connection(address, port, limit=4096)
+            reader, writer = await asyncio.open_connection(address, port, limit=4096, ssl=trusting() if mode in _TLS else None)
             if mode == "unread":
                 writer.transport.pause_reading()
             await globals()[mode](reader, writer, chance)
