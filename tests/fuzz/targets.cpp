@@ -386,9 +386,11 @@ std::span<const Parser> targets() noexcept {
       Parser{"tcp_dialogue", tcp_dialogue},
       Parser{"wbem", wbem},
       Parser{"web_accept", web_accept},
+      Parser{"web_credentials", web_credentials},
       Parser{"web_host", web_host},
       Parser{"web_query", web_query},
       Parser{"web_request", web_request},
+      Parser{"web_scrape_timeout", web_scrape_timeout},
       Parser{"web_stream", web_stream},
   };
   // clang-format on

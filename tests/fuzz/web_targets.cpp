@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "config/selector.hpp"
+#include "daemon/blackbox/service.hpp"
 #include "daemon/metrics/format.hpp"
+#include "daemon/web/credentials.hpp"
 #include "daemon/web/gzip.hpp"
 #include "daemon/web/host_names.hpp"
 #include "daemon/web/query.hpp"
@@ -92,6 +94,12 @@ void web_accept(std::span<const std::byte> bytes) {
   must(type.starts_with("text/plain") || type.starts_with("application/openmetrics-text"));
 }
 
+void web_credentials(std::span<const std::byte> bytes) {
+  const auto credentials = web::parse_credentials(as_text(bytes));
+  must(!credentials ||
+       credentials->user.size() + credentials->password.reveal().size() < bytes.size());
+}
+
 void web_host(std::span<const std::byte> bytes) {
   static const std::vector<std::string> kNames = {"beacon.example.com", "10.0.0.1"};
   if (web::is_own_host(as_text(bytes), {})) {
@@ -118,6 +126,13 @@ void web_request(std::span<const std::byte> bytes) {
     // The pieces make no other requests. What is wrong with an unfinished one may be seen later.
     const Outcome pieces = read(as_text(bytes), piece);
     must(pieces.requests == whole.requests && (whole.refused || !pieces.refused));
+  }
+}
+
+void web_scrape_timeout(std::span<const std::byte> bytes) {
+  for (const auto module : {std::chrono::seconds(0), std::chrono::seconds(5)}) {
+    const auto limit = blackbox::time_limit(as_text(bytes), module);
+    must(!limit || (*limit >= 0 && *limit <= 24 * 3600));
   }
 }
 
