@@ -98,6 +98,8 @@ TEST(Address, TheListIsAskedAboutTheAddressThatTheNameLedTo) {
 
 TEST(Address, AnEmptyListAllowsNothingAndSaysSo) {
   test::BlackboxLab lab;
+  EXPECT_NE(choose(lab, "name.example", kV6First).refused, "");
+  EXPECT_TRUE(lab.resolver.asked.empty());
   EXPECT_EQ(choose(lab, "127.0.0.1", kV6First).refused,
             "Nothing may be probed from here: the list probe_allow in reachd's configuration is "
             "empty.");
