@@ -97,11 +97,11 @@ struct ClientRules {
 };
 
 int rules_index() {
-  static const int index = SSL_CTX_get_ex_new_index(
+  static const int kIndex = SSL_CTX_get_ex_new_index(
       0, nullptr, nullptr, nullptr,
       [](void* /*parent*/, void* rules, CRYPTO_EX_DATA* /*data*/, int /*index*/, long /*number*/,
          void* /*argument*/) { delete static_cast<ClientRules*>(rules); });
-  return index;
+  return kIndex;
 }
 
 int verify_client(X509_STORE_CTX* store, void* argument) {

@@ -12,7 +12,7 @@ readonly kLabPackages="
   python3 iproute2 nftables util-linux procps openssl nginx-light dnsmasq-base openssh-server"
 readonly kTestPackages="
   ${kLabPackages} libgtest-dev libgmock-dev librapidcheck-dev clang-tidy-19 clang-format-19
-  squid dante-server prometheus prometheus-alertmanager prometheus-blackbox-exporter wrk libfaketime sqlite3 systemd shellcheck dpkg-dev file
+  curl squid dante-server prometheus prometheus-alertmanager prometheus-blackbox-exporter wrk libfaketime sqlite3 systemd shellcheck dpkg-dev file
   chromium chromium-driver chrony mariadb-server openipmi postfix postgresql rsyslog rsyslog-openssl samba slapd snmpd unbound vsftpd"
 
 # The cross compiler, what builds the libraries for Windows, and what runs and packs the result.
