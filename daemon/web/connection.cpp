@@ -9,7 +9,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -29,8 +28,6 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kWorthGzip = 1024;
 /// What is sent at once of a streamed body.
 constexpr std::size_t kSendBytes = std::size_t{32} * 1024;
-/// Until then a client that does not take a piece is only slow.
-constexpr auto kStalled = std::chrono::milliseconds(100);
 
 /// The size line of a chunk (RFC 9112, 7.1).
 void append_chunk_size(std::string& out, std::size_t size) {
@@ -55,33 +52,6 @@ bool comes_from_elsewhere(const Request& request) {
 }
 
 }  // namespace
-
-bool Shared::make_room(std::initializer_list<Waits> whats,
-                       const asio::ip::address& newcomer) const {
-  std::map<asio::ip::address, std::ptrdiff_t> held;
-  for (const auto& connection : connections) {
-    held[connection->peer()] += std::ranges::count(whats, connection->waits_for());
-  }
-  const auto rank = [&held, now = std::chrono::steady_clock::now()](const Connection& one) {
-    return std::pair(held[one.peer()], now - one.waits_since());
-  };
-  std::shared_ptr<Connection> slowest;
-  for (const auto& connection : connections) {
-    const bool may_go = std::ranges::find(whats, connection->waits_for()) != whats.end();
-    if (may_go && (!slowest || rank(*connection) > rank(*slowest))) {
-      slowest = connection;
-    }
-  }
-  if (!slowest) {
-    return false;
-  }
-  const auto [share, waited] = rank(*slowest);
-  if (slowest->waits_for() == Waits::reading && waited < kStalled && share < held[newcomer] + 2) {
-    return false;
-  }
-  slowest->abort();
-  return true;
-}
 
 Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, Door& door)
     : shared_(shared),

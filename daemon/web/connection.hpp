@@ -4,73 +4,21 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "daemon/web/api.hpp"
-#include "daemon/web/guard.hpp"
 #include "daemon/web/prober.hpp"
 #include "daemon/web/records.hpp"
 #include "daemon/web/request_reader.hpp"
 #include "daemon/web/router.hpp"
-#include "daemon/web/server.hpp"
-#include "daemon/web/token_bucket.hpp"
+#include "daemon/web/shared.hpp"
 #include "daemon/web/transport.hpp"
 
 namespace reachd::web {
-
-class Connection;
-
-/// What a connection waits for its client to do.
-enum class Waits : std::uint8_t {
-  nothing,  ///< it is at work itself
-  request,  ///< to send the first byte of a request; of a stream: it waits for an event
-  rest,     ///< to send the rest of a request
-  reading,  ///< to take what is sent
-};
-
-/// Where connections come in.
-struct Door {
-  bool loopback;  ///< only this machine can reach it
-  TokenBucket requests{};
-};
-
-/// What the connections of one server share; lives on the server's thread and outlives them.
-struct Shared {
-  /// Closes a connection that waits for its client to do one of `whats`, so that who is slow never
-  /// keeps a newcomer out: of the address with the most such connections, the one that has waited
-  /// longest. False if there is none; one that only reads slowly is closed where its address has
-  /// more than its share.
-  bool make_room(std::initializer_list<Waits> whats,
-                 const boost::asio::ip::address& newcomer) const;
-
-  /// Lets the streams look for new events.
-  void wake_streams() {
-    for (boost::asio::steady_timer* const waiting : streams) {
-      waiting->cancel();
-    }
-  }
-
-  std::shared_ptr<boost::asio::io_context> context;
-  Callbacks callbacks;
-  ServerLimits limits;
-  std::vector<std::string> names{};  ///< that this host goes by, for requests over loopback
-  Api api{callbacks};
-  bool stopping = false;
-  std::list<std::shared_ptr<Connection>> connections{};
-  std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with
-  boost::asio::thread_pool worker{1};                 ///< reads the journal
-  std::unique_ptr<Prober> prober{};                   ///< null: there is no /probe
-  std::unique_ptr<Guard> guard{};                     ///< null: nobody is asked who they are
-};
 
 /// One client's connection: requests one after the other. Lives as long as serve() runs.
 class Connection : public std::enable_shared_from_this<Connection> {

@@ -386,6 +386,7 @@ std::span<const Parser> targets() noexcept {
       Parser{"tcp_dialogue", tcp_dialogue},
       Parser{"wbem", wbem},
       Parser{"web_accept", web_accept},
+      Parser{"web_config", web_config},
       Parser{"web_credentials", web_credentials},
       Parser{"web_host", web_host},
       Parser{"web_query", web_query},

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "config/selector.hpp"
+#include "config/settings.hpp"
+#include "config/web_config.hpp"
 #include "daemon/blackbox/service.hpp"
 #include "daemon/metrics/format.hpp"
 #include "daemon/web/credentials.hpp"
@@ -15,6 +17,7 @@
 #include "daemon/web/request_reader.hpp"
 #include "daemon/web/router.hpp"
 #include "probes/core/bytes.hpp"
+#include "probes/net/http_fields.hpp"
 #include "tests/daemon/fake_reading.hpp"
 
 namespace reachd::fuzz {
@@ -94,10 +97,27 @@ void web_accept(std::span<const std::byte> bytes) {
   must(type.starts_with("text/plain") || type.starts_with("application/openmetrics-text"));
 }
 
+void web_config(std::span<const std::byte> bytes) {
+  Diagnostics diagnostics;
+  const auto config = config::read_web_config(as_text(bytes), "web.yml", diagnostics);
+  must(config.has_value() == diagnostics.ok());
+  for (const config::WebUser& user : config ? config->users : std::vector<config::WebUser>()) {
+    must(user.hash.reveal().size() == 60 && user.name.find(':') == std::string::npos);
+  }
+  for (const auto& header : config ? config->headers : config::Labels()) {
+    must(!has_control(header.second));
+  }
+}
+
 void web_credentials(std::span<const std::byte> bytes) {
   const auto credentials = web::parse_credentials(as_text(bytes));
-  must(!credentials ||
-       credentials->user.size() + credentials->password.reveal().size() < bytes.size());
+  if (credentials) {
+    must(credentials->user.find(':') == std::string::npos);
+    must(credentials->user.size() + credentials->password.reveal().size() < bytes.size());
+    const auto again = web::parse_credentials(
+        net::basic_credentials(credentials->user, credentials->password).reveal());
+    must(again && again->user == credentials->user && again->password == credentials->password);
+  }
 }
 
 void web_host(std::span<const std::byte> bytes) {

@@ -7,6 +7,7 @@ namespace reachd::fuzz {
 
 /// What a client of the web port may send.
 void web_accept(std::span<const std::byte> bytes);       ///< Accept and Accept-Encoding
+void web_config(std::span<const std::byte> bytes);       ///< web.yml, whoever wrote it
 void web_credentials(std::span<const std::byte> bytes);  ///< Authorization
 void web_host(std::span<const std::byte> bytes);         ///< the Host header
 void web_query(std::span<const std::byte> bytes);    ///< request targets and all their parameters
