@@ -48,8 +48,8 @@ class WebAccessTest(support.LabTestCase):
         certificate, key = client or cls.client
         out = cls.lab.run("cloud", "curl", "--silent", "--max-time", support.GUARD, "--cacert", cls.authority.file, "--cert", certificate, "--key",
                           key, *(["--user", f"prometheus:{password}"] if password else []), "--write-out",
-                          r"@@@%{http_code}\n%{certs}", *options, f"{scheme}://{HOST}:{PORT}{path}", check=False).stdout
-        body, _, told = out.rpartition("@@@")
+                          r"===%{http_code}\n%{certs}", *options, f"{scheme}://{HOST}:{PORT}{path}", check=False).stdout
+        body, _, told = out.rpartition("===")
         lines = told.split("\n")
         return int(lines[0]), body, next((line for line in lines if line.startswith("Subject:")), "")
 
