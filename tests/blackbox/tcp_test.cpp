@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "tests/blackbox/blackbox_lab.hpp"
 #include "tests/support/loopback_server.hpp"
 #include "tests/support/ports.hpp"
