@@ -20,13 +20,10 @@ std::string_view family_word(IpAddress::Family family) noexcept {
   return family == IpAddress::Family::v4 ? "IPv4" : "IPv6";
 }
 
-constexpr std::string_view kNothing =
-    "Nothing may be probed from here: the list probe_allow in reachd's configuration is empty.";
-
 std::string refusal(const Run& run, const std::string& host, const IpAddress& address,
                     std::uint16_t port) {
   if (run.allow.empty()) {
-    return std::string(kNothing);
+    return std::string(kNothingAllowed);
   }
   const std::string at =
       port == 0 ? address.to_string() : Endpoint{.address = address, .port = port}.to_string();
@@ -122,7 +119,7 @@ asio::awaitable<std::optional<IpAddress>> choose_address(Run& run, std::string h
     co_return literal.address;
   }
   if (run.allow.empty()) {
-    run.refused = kNothing;  // without a word to a name server
+    run.refused = kNothingAllowed;  // without a word to a name server
     co_return std::nullopt;
   }
   const TimePoint start = run.network.clock.steady_now();

@@ -12,6 +12,10 @@
 
 namespace reachd::blackbox {
 
+/// Why any target is refused while the allow list is empty.
+inline constexpr std::string_view kNothingAllowed =
+    "Nothing may be probed from here: the list probe_allow in reachd's configuration is empty.";
+
 /// "host:port", "[::1]:port" as Go's net.SplitHostPort takes them apart, without brackets.
 struct HostPort {
   std::string host;

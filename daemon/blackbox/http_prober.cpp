@@ -79,6 +79,10 @@ asio::awaitable<bool> HttpProbe::probe() {
     log_line(run_, [&] { return hop.error(); });
     co_return false;
   }
+  if (run_.allow.empty()) {
+    run_.refused = kNothingAllowed;  // not even a proxy's name is resolved
+    co_return false;
+  }
   // A proxy that is asked by name resolves it itself.
   if (!rules_.skip_resolve_with_proxy || !has_proxy(rules_.client)) {
     const Literal literal = choose_literal(run_, hop->url.host, hop->url.port, rules_.address);

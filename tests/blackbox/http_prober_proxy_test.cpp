@@ -75,6 +75,14 @@ TEST_F(HttpProberProxy, ItsAddressHasToBeAllowed) {
   EXPECT_EQ(proxy.connections(), 0);
 }
 
+TEST_F(HttpProberProxy, ItsNameIsNotResolvedWhereNothingIsAllowed) {
+  lab.allowed = {};
+  const HttpProbed probed =
+      probe({key("proxy.example"), "skip_resolve_phase_with_proxy: true"}, at("site.example"));
+  EXPECT_THAT(probed.refused, HasSubstr("probe_allow in reachd's configuration is empty"));
+  EXPECT_TRUE(lab.resolver.asked.empty());
+}
+
 TEST_F(HttpProberProxy, ATargetThatIsResolvedOrAnAddressHasToBeAllowedToo) {
   lab.allow({{"cidr", "127.0.0.1/32"}});
   lab.resolver.names["inside.example"] = {*IpAddress::parse("127.0.0.2")};
