@@ -24,6 +24,30 @@ Refusal refusal_of(const error_code& error) {
   return {.status = 400, .message = "This is not a valid HTTP request."};
 }
 
+/// Of a complete head, without the trailer: that must not say what the head has to (RFC
+/// 9110, 6.5.1).
+std::expected<Request, Refusal> request_of(const http::request<http::string_body>& message) {
+  auto target = parse_request_target(view(message.target()));
+  if (!target) {
+    return std::unexpected(Refusal{.status = 400, .message = "The request target makes no sense."});
+  }
+  Request request;
+  request.method = view(message.method_string());
+  request.path = std::move(target->path);
+  request.query = std::move(target->query);
+  request.host = view(message[http::field::host]);
+  request.origin = view(message[http::field::origin]);
+  request.accept = view(message[http::field::accept]);
+  request.accept_encoding = view(message[http::field::accept_encoding]);
+  request.if_none_match = view(message[http::field::if_none_match]);
+  request.scrape_timeout = view(message["X-Prometheus-Scrape-Timeout-Seconds"]);
+  request.authorization = view(message[http::field::authorization]);
+  request.last_event_id = view(message["Last-Event-ID"]);
+  request.keep_alive = message.keep_alive();
+  request.chunked = message.version() >= 11;
+  return request;
+}
+
 }  // namespace
 
 struct RequestReader::Parser {
@@ -34,7 +58,7 @@ struct RequestReader::Parser {
 
   http::request_parser<http::string_body> parser;
   bool begun = false;
-  bool head_judged = false;
+  std::expected<Request, Refusal> request;  ///< once the head is complete
   bool continue_told = false;
 };
 
@@ -49,41 +73,42 @@ std::expected<RequestReader::State, Refusal> RequestReader::put(std::string_view
     // Empty lines before a request are ignored (RFC 9112, 2.2).
     kept_.erase(0, std::min(kept_.find_first_not_of("\r\n"), kept_.size()));
   }
-  if (!kept_.empty() && !parser_->parser.is_done()) {
+  auto& parser = parser_->parser;
+  if (!kept_.empty() && !parser.is_done()) {
     parser_->begun = true;
-    const error_code error = feed();
+    error_code error;
+    if (!parser.is_header_done()) {
+      kept_.erase(0, parser.put(boost::asio::buffer(kept_), error));
+      if (parser.is_header_done()) {
+        if (const auto judged = judge_head(); !judged) {
+          return std::unexpected(judged.error());
+        }
+        parser_->request = request_of(parser.get());
+        parser.eager(true);
+      }
+    }
+    if (!error) {
+      error = feed_body();
+    }
     if (error && error != http::error::need_more) {
       return std::unexpected(refusal_of(error));
     }
     // The parser has no limit of its own for an unfinished head, chunk extension or trailer.
-    if (kept_.size() > limits_.head_bytes && !parser_->parser.is_done()) {
-      return std::unexpected(refusal_of(
-          parser_->parser.is_header_done() ? http::error::body_limit : http::error::header_limit));
-    }
-  }
-  if (parser_->parser.is_header_done() && !parser_->head_judged) {
-    parser_->head_judged = true;
-    if (const auto judged = judge_head(); !judged) {
-      return std::unexpected(judged.error());
+    if (kept_.size() > limits_.head_bytes && !parser.is_done()) {
+      return std::unexpected(refusal_of(parser.is_header_done() ? http::error::body_limit
+                                                                : http::error::header_limit));
     }
   }
   return state();
 }
 
-error_code RequestReader::feed() {
+error_code RequestReader::feed_body() {
   auto& parser = parser_->parser;
-  error_code error;
-  if (!parser.is_header_done()) {
-    kept_.erase(0, parser.put(boost::asio::buffer(kept_), error));
-    if (error || !parser.is_header_done()) {
-      return error;
-    }
-    parser.eager(true);
-  }
   // A first chunk that is the last one too must not reach Beast 345 cut: it expects these five
   // bytes together. No message ends with fewer after its head, so waiting for them is safe.
   constexpr std::size_t kLastChunk = std::string_view("0\r\n\r\n").size();
-  if (!parser.is_done() && (!parser.chunked() || kept_.size() >= kLastChunk)) {
+  error_code error;
+  if (!parser.is_done() && kept_.size() >= (parser.chunked() ? kLastChunk : 1)) {
     kept_.erase(0, parser.put(boost::asio::buffer(kept_), error));
   }
   return error;
@@ -122,26 +147,8 @@ std::expected<void, Refusal> RequestReader::judge_head() const {
 }
 
 std::expected<Request, Refusal> RequestReader::take() {
-  const auto message = parser_->parser.release();
+  auto request = std::move(parser_->request);
   parser_ = std::make_unique<Parser>(limits_);
-  auto target = parse_request_target(view(message.target()));
-  if (!target) {
-    return std::unexpected(Refusal{.status = 400, .message = "The request target makes no sense."});
-  }
-  Request request;
-  request.method = view(message.method_string());
-  request.path = std::move(target->path);
-  request.query = std::move(target->query);
-  request.host = view(message[http::field::host]);
-  request.origin = view(message[http::field::origin]);
-  request.accept = view(message[http::field::accept]);
-  request.accept_encoding = view(message[http::field::accept_encoding]);
-  request.if_none_match = view(message[http::field::if_none_match]);
-  request.scrape_timeout = view(message["X-Prometheus-Scrape-Timeout-Seconds"]);
-  request.authorization = view(message[http::field::authorization]);
-  request.last_event_id = view(message["Last-Event-ID"]);
-  request.keep_alive = message.keep_alive();
-  request.chunked = message.version() >= 11;
   return request;
 }
 

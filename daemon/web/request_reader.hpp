@@ -46,7 +46,7 @@ class RequestReader {
 
  private:
   struct Parser;
-  boost::system::error_code feed();
+  boost::system::error_code feed_body();
   std::expected<void, Refusal> judge_head() const;
 
   const Limits limits_;

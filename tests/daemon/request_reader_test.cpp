@@ -57,6 +57,24 @@ TEST(RequestReader, AnEmptyBodyInChunksMayBeCutAnywhere) {
   }
 }
 
+TEST(RequestReader, ATrailerSaysNothingThatTheHeadHasTo) {
+  const std::string text =
+      "POST /-/reload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+      "Host: other\r\nAuthorization: Basic YTpi\r\nOrigin: http://other\r\n\r\n";
+  for (const std::size_t piece : {text.size(), std::size_t{1}}) {
+    web::RequestReader reader({});
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      ASSERT_TRUE(reader.put(text.substr(at, piece))) << at;
+    }
+    ASSERT_EQ(reader.state(), State::done);
+    const auto request = reader.take();
+    ASSERT_TRUE(request);
+    EXPECT_EQ(request->host, "h");
+    EXPECT_EQ(request->authorization, "");
+    EXPECT_EQ(request->origin, "");
+  }
+}
+
 TEST(RequestReader, BoundsWhatTheParserWaitsForWithoutALimit) {
   constexpr std::string_view kHead =
       "POST /-/reload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
