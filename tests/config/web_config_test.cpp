@@ -130,9 +130,10 @@ TEST(WebConfig, KnowsAllWordsForClientCertificates) {
       {"VerifyClientCertIfGiven", ClientAuth::verify_if_given},
       {"RequireAndVerifyClientCert", ClientAuth::require_and_verify}};
   for (const auto& [word, meaning] : words) {
-    const std::string authority = meaning >= ClientAuth::verify_if_given ? ", client_ca: x" : "";
-    const WebConfig config =
-        read("tls_server_config: {cert: x, key: x, client_auth_type: " + word + authority + "}\n");
+    std::string text = "tls_server_config: {cert: x, key: x, client_auth_type: ";
+    text += word;
+    text += meaning >= ClientAuth::verify_if_given ? ", client_ca: x}\n" : "}\n";
+    const WebConfig config = read(text);
     EXPECT_EQ(config.tls->client_auth, meaning) << word;
   }
 }

@@ -10,12 +10,14 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "daemon/web/server.hpp"
@@ -146,7 +148,12 @@ class WebLab : public testing::Test {
     const auto path = folder.path() / name;
     // As tools that rotate certificates do: nobody ever reads half a file.
     std::ofstream(folder.path() / (name + ".new"), std::ios::binary) << text;
-    std::filesystem::rename(folder.path() / (name + ".new"), path);
+    std::error_code busy;  // on Windows while the server reads the former
+    const auto guard = std::chrono::steady_clock::now() + kGuard;
+    do {
+      std::filesystem::rename(folder.path() / (name + ".new"), path, busy);
+    } while (busy && std::chrono::steady_clock::now() < guard);
+    EXPECT_FALSE(busy) << busy.message();
     return to_text(path);
   }
   void write_identity(const Identity& identity) const {
