@@ -125,8 +125,7 @@ TEST(Links, LeadToTheCheck) {
   event::Identity check = *full_event().check;
   EXPECT_EQ(link_to(base, &check), base + "?check=custom/erp");
   check.id = "a.b/[2001:db8::1]:443 x?y#z%\xc3\xa4";
-  EXPECT_EQ(link_to(base, &check),
-            base + "?check=a.b/%5B2001:db8::1%5D:443%20x%3Fy%23z%25%C3%A4");
+  EXPECT_EQ(link_to(base, &check), base + "?check=a.b/%5B2001:db8::1%5D:443%20x%3Fy%23z%25%C3%A4");
   check.probe.clear();
   EXPECT_EQ(link_to(base, &check), base) << "a device is no check and has no page";
   EXPECT_EQ(link_to(base, nullptr), base);
