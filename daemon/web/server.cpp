@@ -17,6 +17,7 @@
 
 #include "daemon/log/log.hpp"
 #include "daemon/web/connection.hpp"
+#include "probes/net/endpoint.hpp"
 
 namespace reachd::web {
 namespace {
@@ -95,7 +96,7 @@ class ServerImpl final : public Server {
 
   /// Takes over a socket that listens already.
   std::expected<void, std::string> adopt(int passed) {
-    const auto handle = static_cast<tcp::acceptor::native_handle_type>(passed);
+    const tcp::acceptor::native_handle_type handle = static_cast<net::NativeSocket>(passed);
     error_code error;
     tcp::acceptor acceptor(*shared_.context);
     acceptor.assign(tcp::v4(), handle, error);
