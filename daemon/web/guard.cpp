@@ -71,11 +71,11 @@ std::shared_ptr<Wait<bool>> Guard::look() {
     } catch (const std::exception& failure) {
       looked.problems = failure.what();
     }
-    asio::post(*context_, [this, wait, looked = std::move(looked)]() mutable {
-      adopt(std::move(looked));
-      wait->answered = true;
-      wait->event.cancel();
-    });
+    asio::post(*context_,
+               [this, asked = std::weak_ptr(wait), looked = std::move(looked)]() mutable {
+                 adopt(std::move(looked));
+                 Wait<bool>::answer_now(asked, true);
+               });
   });
   return wait;
 }
@@ -127,10 +127,9 @@ std::shared_ptr<Wait<bool>> Guard::check(Credentials credentials, const asio::ip
                        password = std::move(credentials.password)] {
     // Where nobody waits any more, nothing needs to be known.
     const bool right = wait.use_count() > 1 && matches(password, hash) && is_user;
-    asio::post(*context_, [this, wait, key, from, by, right] {
+    asio::post(*context_, [this, asked = std::weak_ptr(wait), key, from, by, right] {
       checked(key, from, by, right);
-      wait->answered = right;
-      wait->event.cancel();
+      Wait<bool>::answer_now(asked, right);
     });
   });
   return wait;

@@ -17,11 +17,17 @@ struct Wait {
 
   /// Any thread.
   static void answer(const std::shared_ptr<Wait>& wait, Answer with) {
-    if (!wait->context->stopped()) {
-      boost::asio::post(*wait->context, [wait, with = std::move(with)]() mutable {
-        wait->answered = std::move(with);
-        wait->event.cancel();
-      });
+    // Not owned there: a wait keeps the context, which keeps what was posted to it and never ran.
+    boost::asio::post(*wait->context,
+                      [asked = std::weak_ptr(wait), with = std::move(with)]() mutable {
+                        answer_now(asked, std::move(with));
+                      });
+  }
+  /// The context's thread; nothing happens where nobody waits any more.
+  static void answer_now(const std::weak_ptr<Wait>& asked, Answer with) {
+    if (const auto wait = asked.lock()) {
+      wait->answered = std::move(with);
+      wait->event.cancel();
     }
   }
 
