@@ -17,7 +17,6 @@
 
 #include "daemon/log/log.hpp"
 #include "daemon/web/connection.hpp"
-#include "probes/net/endpoint.hpp"
 
 namespace reachd::web {
 namespace {
@@ -96,7 +95,9 @@ class ServerImpl final : public Server {
 
   /// Takes over a socket that listens already.
   std::expected<void, std::string> adopt(int passed) {
-    const tcp::acceptor::native_handle_type handle = static_cast<net::NativeSocket>(passed);
+    // On Windows the handle is a class of Asio's around an unsigned number.
+    using Number = decltype(+std::declval<tcp::acceptor::native_handle_type>());
+    const tcp::acceptor::native_handle_type handle = static_cast<Number>(passed);
     error_code error;
     tcp::acceptor acceptor(*shared_.context);
     acceptor.assign(tcp::v4(), handle, error);
