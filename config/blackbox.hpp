@@ -28,19 +28,19 @@ struct QueryStep {
   bool starttls = false;
 };
 
-struct Tcp {
-  AddressChoice address;
-  std::optional<IpAddress> source;
+/// What is said over a connection once it is open.
+struct Conversation {
   std::vector<QueryStep> query_response;
-  bool tls = false;
-  TlsConfig tls_config;
+  bool tls = false;      ///< from the first byte
+  TlsConfig tls_config;  ///< of that, and of STARTTLS in the steps
 };
 
-struct UnixSocket {
-  std::vector<QueryStep> query_response;
-  bool tls = false;
-  TlsConfig tls_config;
+struct Tcp : Conversation {
+  AddressChoice address;
+  std::optional<IpAddress> source;
 };
+
+struct UnixSocket : Conversation {};
 
 struct Icmp {
   AddressChoice address;

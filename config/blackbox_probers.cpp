@@ -10,6 +10,13 @@ constexpr std::string_view kRevocation =
 /// What IPv4 has room for (RFC 791) behind its own header and ICMP's.
 constexpr std::int64_t kLargestPayload = 65'535 - 20 - 8;
 
+void read_conversation(Block& block, Conversation& result) {
+  result.query_response = read_query_response(block);
+  result.tls = block.flag("tls", false);
+  result.tls_config = read_tls_config(block);
+  block.refuse_if_on("check_revoked", kRevocation);
+}
+
 }  // namespace
 
 Tcp read_tcp(const Value& map, Context& context, const std::string& what) {
@@ -17,10 +24,7 @@ Tcp read_tcp(const Value& map, Context& context, const std::string& what) {
   Tcp result;
   result.address = read_address_choice(block);
   result.source = read_source_address(block);
-  result.query_response = read_query_response(block);
-  result.tls = block.flag("tls", false);
-  result.tls_config = read_tls_config(block);
-  block.refuse_if_on("check_revoked", kRevocation);
+  read_conversation(block, result);
   block.done();
   return result;
 }
@@ -28,10 +32,7 @@ Tcp read_tcp(const Value& map, Context& context, const std::string& what) {
 UnixSocket read_unix(const Value& map, Context& context, const std::string& what) {
   Block block(map, context, what);
   UnixSocket result;
-  result.query_response = read_query_response(block);
-  result.tls = block.flag("tls", false);
-  result.tls_config = read_tls_config(block);
-  block.refuse_if_on("check_revoked", kRevocation);
+  read_conversation(block, result);
   block.done();
   return result;
 }

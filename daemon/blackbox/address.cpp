@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "probes/core/duration.hpp"
 #include "probes/core/target.hpp"
 #include "probes/net/resolver.hpp"
 
@@ -11,10 +12,6 @@ namespace reachd::blackbox {
 namespace {
 
 using config::blackbox::AddressChoice;
-
-double seconds(Duration duration) noexcept {
-  return std::chrono::duration<double>(duration).count();
-}
 
 std::string_view family_word(IpAddress::Family family) noexcept {
   return family == IpAddress::Family::v4 ? "IPv4" : "IPv6";
@@ -108,7 +105,8 @@ Literal choose_literal(Run& run, std::string_view host, std::uint16_t port, Addr
   } else {
     no_address_of(run, host, choice);
   }
-  run.samples.set(Family::dns_lookup_time_seconds, seconds(run.network.clock.steady_now() - start));
+  run.samples.set(Family::dns_lookup_time_seconds,
+                  to_seconds(run.network.clock.steady_now() - start));
   return literal;
 }
 
@@ -140,7 +138,8 @@ asio::awaitable<std::optional<IpAddress>> choose_address(Run& run, std::string h
   } else {
     log_line(run, [&] { return "the target is neither an address nor a name"; });
   }
-  run.samples.set(Family::dns_lookup_time_seconds, seconds(run.network.clock.steady_now() - start));
+  run.samples.set(Family::dns_lookup_time_seconds,
+                  to_seconds(run.network.clock.steady_now() - start));
   co_return judge(run, host, port, chosen);
 }
 

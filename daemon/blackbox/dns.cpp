@@ -11,6 +11,7 @@
 #include "daemon/blackbox/address.hpp"
 #include "daemon/blackbox/run.hpp"
 #include "daemon/blackbox/tls_samples.hpp"
+#include "probes/core/duration.hpp"
 #include "probes/net/tcp.hpp"
 #include "probes/net/udp.hpp"
 
@@ -108,16 +109,13 @@ class Inquiry {
       reply = co_await ask_datagram(*query);
     }
     const TimePoint end = now();
-    set_phase(run_, "connect", seconds(connected_ - start_));
-    set_phase(run_, "request", seconds(end - connected_));
+    set_phase(run_, "connect", to_seconds(connected_ - start_));
+    set_phase(run_, "request", to_seconds(end - connected_));
     co_return reply;
   }
 
  private:
   TimePoint now() const noexcept { return run_.network.clock.steady_now(); }
-  static double seconds(Duration duration) noexcept {
-    return std::chrono::duration<double>(duration).count();
-  }
   void say(std::string_view text) const {
     log_line(run_, [&] { return std::string(text); });
   }

@@ -9,6 +9,7 @@
 #include "daemon/blackbox/http_prober_way.hpp"
 #include "daemon/blackbox/run.hpp"
 #include "daemon/blackbox/tls_samples.hpp"
+#include "probes/core/duration.hpp"
 #include "probes/core/words.hpp"
 #include "probes/net/http.hpp"
 #include "probes/net/http_text.hpp"
@@ -19,10 +20,6 @@ namespace {
 using config::blackbox::Http;
 
 constexpr int kMostRedirects = 10;
-
-double seconds(Duration duration) noexcept {
-  return std::chrono::duration<double>(duration).count();
-}
 
 /// What Go's client takes the length of the content for: -1 where the head does not tell.
 double content_length(const std::string& method, const net::HttpResponse& response) {
@@ -92,7 +89,7 @@ asio::awaitable<bool> HttpProbe::probe() {
     }
     times_.resolve = std::chrono::duration_cast<Duration>(
         std::chrono::duration<double>(run_.samples.value(Family::dns_lookup_time_seconds)));
-    run_.samples.set(Family::http_duration_seconds, "phase", "resolve", seconds(times_.resolve));
+    run_.samples.set(Family::http_duration_seconds, "phase", "resolve", to_seconds(times_.resolve));
     if (!hop->address) {
       co_return false;
     }
@@ -192,7 +189,7 @@ bool HttpProbe::conclude(const Hop& hop, const net::HttpResponse& response) {
   const std::string* modified = response.header("Last-Modified");
   const auto date = modified == nullptr ? std::nullopt : net::parse_http_date(*modified);
   if (date) {
-    samples.set(Family::http_last_modified_timestamp_seconds, seconds(date->time_since_epoch()));
+    samples.set(Family::http_last_modified_timestamp_seconds, to_seconds(date->time_since_epoch()));
   }
   const auto fail = [&](const char* why) {
     log_line(run_, [&] { return std::string(why); });
@@ -212,7 +209,7 @@ bool HttpProbe::conclude(const Hop& hop, const net::HttpResponse& response) {
 
 void HttpProbe::add_times() {
   const auto set = [&](std::string_view phase, Duration time) {
-    run_.samples.set(Family::http_duration_seconds, "phase", phase, seconds(time));
+    run_.samples.set(Family::http_duration_seconds, "phase", phase, to_seconds(time));
   };
   if (run_.samples.has(Family::ip_protocol) || redirects_ > 0) {
     set("resolve", times_.resolve);

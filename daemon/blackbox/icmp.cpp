@@ -1,11 +1,11 @@
 #include "probes/net/icmp.hpp"
 
-#include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "daemon/blackbox/address.hpp"
 #include "daemon/blackbox/run.hpp"
+#include "probes/core/duration.hpp"
 
 namespace reachd::blackbox {
 namespace {
@@ -14,8 +14,7 @@ namespace {
 constexpr std::size_t kUsualPayload = 28;
 
 void set_phase(Run& run, std::string_view phase, Duration took) {
-  run.samples.set(Family::icmp_duration_seconds, "phase", phase,
-                  std::chrono::duration<double>(took).count());
+  run.samples.set(Family::icmp_duration_seconds, "phase", phase, to_seconds(took));
 }
 
 }  // namespace

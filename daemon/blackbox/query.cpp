@@ -14,6 +14,7 @@
 namespace reachd::blackbox {
 namespace {
 
+using config::blackbox::Conversation;
 using config::blackbox::QueryStep;
 
 constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
@@ -94,11 +95,23 @@ class Heard {
 /// One connection's dialogue.
 class Speaker {
  public:
-  Speaker(Run& run, std::unique_ptr<net::Stream> stream, Dialogue dialogue)
-      : run_(run), stream_(std::move(stream)), dialogue_(std::move(dialogue)) {}
+  Speaker(Run& run, std::unique_ptr<net::Stream> stream, const Conversation& conversation,
+          std::string host)
+      : run_(run),
+        stream_(std::move(stream)),
+        conversation_(conversation),
+        host_(std::move(host)) {}
 
-  asio::awaitable<bool> speak() {
-    for (const QueryStep& step : dialogue_.steps) {
+  asio::awaitable<bool> converse() {
+    if (conversation_.tls) {
+      const bool secured = co_await secure_stream();
+      if (!secured) {
+        co_return false;
+      }
+    }
+    run_.samples.set(Family::failed_due_to_regex, 0);
+    run_.samples.set(Family::failed_due_to_bytes, 0);
+    for (const QueryStep& step : conversation_.query_response) {
       const bool went_well = co_await take_step(step);
       if (!went_well) {
         co_return false;
@@ -108,6 +121,12 @@ class Speaker {
   }
 
  private:
+  asio::awaitable<bool> secure_stream() {
+    stream_ = co_await secure(run_, std::move(stream_), conversation_.tls_config, host_);
+    heard_ = Heard();  // what was said before in clear is no part of what is said now
+    co_return stream_ != nullptr;
+  }
+
   asio::awaitable<bool> take_step(const QueryStep& step) {
     std::string send = step.send;
     if (step.expect) {
@@ -132,9 +151,7 @@ class Speaker {
       }
     }
     if (step.starttls) {
-      stream_ = co_await secure(run_, std::move(stream_), dialogue_.tls, dialogue_.host);
-      heard_ = Heard();  // what was said before in clear is no part of what is said now
-      co_return stream_ != nullptr;
+      co_return co_await secure_stream();
     }
     co_return true;
   }
@@ -233,7 +250,8 @@ class Speaker {
 
   Run& run_;
   std::unique_ptr<net::Stream> stream_;
-  const Dialogue dialogue_;
+  const Conversation& conversation_;
+  const std::string host_;
   Heard heard_;
   bool ended_ = false;
 };
@@ -271,11 +289,10 @@ std::string expand(std::string_view form, const Pattern& pattern,
   return out;
 }
 
-asio::awaitable<bool> speak(Run& run, std::unique_ptr<net::Stream> stream, Dialogue dialogue) {
-  run.samples.set(Family::failed_due_to_regex, 0);
-  run.samples.set(Family::failed_due_to_bytes, 0);
-  Speaker speaker(run, std::move(stream), std::move(dialogue));
-  co_return co_await speaker.speak();
+asio::awaitable<bool> converse(Run& run, std::unique_ptr<net::Stream> stream,
+                               const Conversation& conversation, std::string host) {
+  Speaker speaker(run, std::move(stream), conversation, std::move(host));
+  co_return co_await speaker.converse();
 }
 
 }  // namespace reachd::blackbox

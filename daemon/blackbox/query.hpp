@@ -12,17 +12,14 @@
 
 namespace reachd::blackbox {
 
-/// The steps of `query_response` and what STARTTLS in them needs.
-struct Dialogue {
-  const std::vector<config::blackbox::QueryStep>& steps;
-  const config::blackbox::TlsConfig& tls;
-  std::string host;  ///< for SNI and the name check, unless `tls` has a name
-};
-
-/// Speaks them over the stream, each `expect`, `send` and `starttls` in this order; true if all
-/// went well. Adds probe_failed_due_to_regex, probe_failed_due_to_bytes and probe_expect_info. A
-/// line has at most 64 KiB; time is the deadline's.
-asio::awaitable<bool> speak(Run& run, std::unique_ptr<net::Stream> stream, Dialogue dialogue);
+/// Says over the stream what the module has for it: TLS first, if it is to be, then its steps, each
+/// `expect`, `send` and `starttls` in this order; true if all went well. Adds the samples of TLS,
+/// probe_failed_due_to_regex, probe_failed_due_to_bytes and probe_expect_info. `host` is for SNI
+/// and the name check, unless the module has a name. A line has at most 64 KiB; time is the
+/// deadline's.
+asio::awaitable<bool> converse(Run& run, std::unique_ptr<net::Stream> stream,
+                               const config::blackbox::Conversation& conversation,
+                               std::string host);
 
 /// Go's Regexp.Expand: `$1`, `${1}`, `$name`, `${name}` by what the groups matched (nothing for
 /// those that there are not), `$$` by a dollar.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/blackbox/run.hpp"
+#include "probes/core/duration.hpp"
 #include "probes/core/printable.hpp"
 #include "probes/core/words.hpp"
 
@@ -39,10 +40,6 @@ std::string_view parameter(const Request& request, std::string_view name) {
   return found == request.query.end() ? std::string_view() : std::string_view(found->second);
 }
 
-double seconds(Duration duration) noexcept {
-  return std::chrono::duration<double>(duration).count();
-}
-
 /// What debug=true keeps of the steps: a target may make as many as it likes.
 constexpr std::size_t kMostLogBytes = std::size_t{256} * 1024;
 
@@ -58,7 +55,7 @@ class TimedLog final : public ProbeLog {
     std::array<char, 32> digits;
     const auto end =
         std::to_chars(digits.data(), digits.data() + digits.size(),
-                      seconds(clock_.steady_now() - start_), std::chars_format::fixed, 6)
+                      to_seconds(clock_.steady_now() - start_), std::chars_format::fixed, 6)
             .ptr;
     lines_.append(digits.data(), end).append(" ").append(text).append("\n");
     if (lines_.size() > kMostLogBytes) {
@@ -214,7 +211,7 @@ class Service final : public web::Prober {
     if (!run.refused.empty()) {
       co_return refuse({.outcome = Outcome::refused, .status = 403, .text = run.refused});
     }
-    const double took = seconds(network_.clock.steady_now() - start);
+    const double took = to_seconds(network_.clock.steady_now() - start);
     samples.set(Family::success, success ? 1 : 0);
     samples.set(Family::duration_seconds, took);
     samples.set(Family::timeout_seconds, question->limit);
@@ -282,7 +279,7 @@ std::expected<double, std::string> time_limit(std::string_view header,
     }
   }
   const double most = std::min(given == 0 ? kUsualLimit : given, kLongestLimit) - kOffset;
-  const double own = seconds(module);
+  const double own = to_seconds(module);
   return most < 0 || (own > 0 && own < most) ? own : most;
 }
 

@@ -3,7 +3,6 @@
 #include "daemon/blackbox/address.hpp"
 #include "daemon/blackbox/query.hpp"
 #include "daemon/blackbox/run.hpp"
-#include "daemon/blackbox/tls_samples.hpp"
 #include "probes/net/connect.hpp"
 #include "probes/net/tcp.hpp"
 
@@ -35,8 +34,7 @@ asio::awaitable<bool> knock(Run& run, Endpoint to) {
   co_return true;
 }
 
-/// Over TLS and through the steps of query_response, as far as the module has them.
-asio::awaitable<bool> converse(Run& run, Endpoint to, std::string host) {
+asio::awaitable<bool> connect_and_converse(Run& run, Endpoint to, std::string host) {
   const config::blackbox::Tcp& tcp = run.module.tcp;
   const net::TcpOptions options{.source = tcp.source};
   auto stream = co_await net::connect_tcp(run.network, to, options, run.deadline);
@@ -45,15 +43,7 @@ asio::awaitable<bool> converse(Run& run, Endpoint to, std::string host) {
     co_return false;
   }
   connected(run, to);
-  std::unique_ptr<net::Stream> way = std::move(*stream);
-  if (tcp.tls) {
-    way = co_await secure(run, std::move(way), tcp.tls_config, host);
-    if (way == nullptr) {
-      co_return false;
-    }
-  }
-  Dialogue dialogue{.steps = tcp.query_response, .tls = tcp.tls_config, .host = std::move(host)};
-  co_return co_await speak(run, std::move(way), std::move(dialogue));
+  co_return co_await converse(run, std::move(*stream), tcp, std::move(host));
 }
 
 }  // namespace
@@ -81,7 +71,7 @@ asio::awaitable<bool> probe_tcp(Run& run) {
   if (!run.hostname.empty()) {
     host = run.hostname;
   }
-  co_return co_await converse(run, to, std::move(host));
+  co_return co_await connect_and_converse(run, to, std::move(host));
 }
 
 }  // namespace reachd::blackbox

@@ -2,7 +2,6 @@
 
 #include "daemon/blackbox/query.hpp"
 #include "daemon/blackbox/run.hpp"
-#include "daemon/blackbox/tls_samples.hpp"
 #include "probes/net/unix_socket.hpp"
 
 namespace reachd::blackbox {
@@ -19,16 +18,7 @@ asio::awaitable<bool> probe_unix(Run& run) {
     co_return false;
   }
   log_line(run, [&] { return "connected to " + run.target; });
-  const config::blackbox::UnixSocket& module = run.module.unix_socket;
-  std::unique_ptr<net::Stream> way = std::move(*stream);
-  if (module.tls) {
-    way = co_await secure(run, std::move(way), module.tls_config, run.target);
-    if (way == nullptr) {
-      co_return false;
-    }
-  }
-  Dialogue dialogue{.steps = module.query_response, .tls = module.tls_config, .host = run.target};
-  co_return co_await speak(run, std::move(way), std::move(dialogue));
+  co_return co_await converse(run, std::move(*stream), run.module.unix_socket, run.target);
 }
 
 }  // namespace reachd::blackbox

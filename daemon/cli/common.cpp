@@ -10,6 +10,7 @@
 #include "daemon/json/time.hpp"
 #include "daemon/observations.hpp"
 #include "daemon/platform/paths.hpp"
+#include "probes/core/duration.hpp"
 
 namespace reachd::cli {
 namespace {
@@ -75,7 +76,7 @@ std::string target_text(const config::ProbeSpec& spec) {
 }
 
 std::string human_duration(Duration duration) {
-  const double seconds = std::chrono::duration<double>(duration).count();
+  const double seconds = to_seconds(duration);
   return seconds < 1 ? fmt::format("{:.1f} ms", seconds * 1e3) : fmt::format("{:.1f} s", seconds);
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "daemon/metrics/process.hpp"
+#include "probes/core/duration.hpp"
 
 namespace reachd::metrics {
 namespace {
@@ -44,8 +45,6 @@ constexpr std::array kLagBounds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05
 Histogram::BucketBoundaries bounds(std::span<const double> from) {
   return {from.begin(), from.end()};
 }
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 double unix_time(WallTime time) {
   // Milliseconds are what a clock is worth; more digits would only be noise of the conversion.
@@ -138,9 +137,9 @@ class SelfMetricsImpl final : public SelfMetrics {
   void on_probe(const ProbeType& type, const Outcome& outcome, Duration lag) override {
     const auto found = std::ranges::find(durations_, &type, &TypeDuration::first);
     if (found != durations_.end()) {
-      found->second->Observe(seconds(outcome.timings.total));
+      found->second->Observe(to_seconds(outcome.timings.total));
     }
-    lag_.Observe(seconds(lag));
+    lag_.Observe(to_seconds(lag));
   }
 
   void on_skip(engine::Skip cause, std::uint64_t count) override {
@@ -263,7 +262,7 @@ class SelfMetricsImpl final : public SelfMetrics {
       const std::scoped_lock lock(mutex_);
       const Series& series = of(sink);
       series.pending->Set(static_cast<double>(pending));
-      series.oldest->Set(seconds(oldest));
+      series.oldest->Set(to_seconds(oldest));
     }
 
     void forget(std::string_view sink) {
@@ -324,7 +323,7 @@ class SelfMetricsImpl final : public SelfMetrics {
                       .Register(registry_)
                       .Add({});
         }
-        cpu_->Increment(std::max(0.0, seconds(*facts.cpu) - cpu_->Value()));
+        cpu_->Increment(std::max(0.0, to_seconds(*facts.cpu) - cpu_->Value()));
       }
       set(resident_, facts.resident_bytes, "process_resident_memory_bytes",
           "Resident memory of the process.");

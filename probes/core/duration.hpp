@@ -16,4 +16,9 @@ std::expected<Duration, std::string> parse_duration(std::string_view text);
 /// milliseconds.
 std::string format_duration(Duration);
 
+/// With fractions, as metrics have it.
+constexpr double to_seconds(Duration duration) noexcept {
+  return std::chrono::duration<double>(duration).count();
+}
+
 }  // namespace reachd

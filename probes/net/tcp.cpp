@@ -1,14 +1,12 @@
 #include "probes/net/tcp.hpp"
 
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "probes/net/connect.hpp"
 #include "probes/net/endpoint.hpp"
 #include "probes/net/errors.hpp"
+#include "probes/net/socket_stream.hpp"
 
 namespace reachd::net {
 namespace {
@@ -16,12 +14,12 @@ namespace {
 using asio::ip::tcp;
 
 /// Stays off Asio until the first read or write: a probe that only connects never needs it.
-class TcpStream final : public Stream {
+class TcpStream final : public SocketStream<tcp::socket> {
  public:
   TcpStream(const asio::any_io_executor& executor, ConnectedSocket connected, bool v4,
             bool reset_on_close, Deadline& deadline)
-      : connected_(std::move(connected)),
-        socket_(executor),
+      : SocketStream(tcp::socket(executor)),
+        connected_(std::move(connected)),
         v4_(v4),
         watch_(deadline.watch(*this)) {
     if (reset_on_close && connected_.is_open()) {
@@ -29,60 +27,17 @@ class TcpStream final : public Stream {
     }
   }
 
-  asio::awaitable<IoResult> read_some(std::span<std::byte> buffer) override {
-    IoResult result;
-    result.ec = be_ready();
-    if (!result.ec) {
-      const auto target = asio::buffer(buffer.data(), buffer.size());
-      result.count = co_await socket_.async_read_some(
-          target, asio::redirect_error(asio::use_awaitable, result.ec));
-      name_abort(result.ec);
-    }
-    co_return result;
-  }
-
-  asio::awaitable<IoResult> write(std::span<const std::byte> data) override {
-    IoResult result;
-    while (result.count < data.size() && !result.ec) {
-      result.ec = be_ready();
-      if (result.ec) {
-        break;
-      }
-      const auto rest = asio::buffer(data.data() + result.count, data.size() - result.count);
-      const std::size_t count = co_await socket_.async_write_some(
-          rest, asio::redirect_error(asio::use_awaitable, result.ec));
-      result.count += count;
-      name_abort(result.ec);
-    }
-    co_return result;
-  }
-
   void abort() noexcept override {
     connected_.close();
-    error_code ignored;
-    socket_.close(ignored);
+    SocketStream::abort();
   }
 
  private:
-  /// What a socket says that is closed while it waits is not the same everywhere.
-  void name_abort(error_code& ec) const {
-    if (ec && !socket_.is_open()) {
-      ec = asio::error::operation_aborted;
-    }
+  error_code be_ready() override {
+    return connected_.is_open() ? connected_.give_to(socket(), v4_) : SocketStream::be_ready();
   }
 
-  error_code be_ready() {
-    error_code ec;
-    if (connected_.is_open()) {
-      ec = connected_.give_to(socket_, v4_);
-    } else if (!socket_.is_open()) {
-      ec = asio::error::operation_aborted;
-    }
-    return ec;
-  }
-
-  ConnectedSocket connected_;  // one of these two is open, none after abort()
-  tcp::socket socket_;
+  ConnectedSocket connected_;  // this or the socket is open, none after abort()
   bool v4_;
   Watch watch_;  // last: it lets go first
 };

@@ -1,10 +1,8 @@
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "probes/net/errors.hpp"
+#include "probes/net/socket_stream.hpp"
 #include "probes/net/unix_socket.hpp"
 
 namespace reachd::net {
@@ -15,45 +13,12 @@ using local = asio::local::stream_protocol;
 /// sockaddr_un has room for 108 bytes with the last one zero (unix(7)).
 constexpr std::size_t kLongestPath = 107;
 
-class UnixStream final : public Stream {
+class UnixStream final : public SocketStream<local::socket> {
  public:
   UnixStream(local::socket socket, Deadline& deadline)
-      : socket_(std::move(socket)), watch_(deadline.watch(*this)) {}
-
-  asio::awaitable<IoResult> read_some(std::span<std::byte> buffer) override {
-    IoResult result;
-    const auto target = asio::buffer(buffer.data(), buffer.size());
-    result.count = co_await socket_.async_read_some(
-        target, asio::redirect_error(asio::use_awaitable, result.ec));
-    name_abort(result.ec);
-    co_return result;
-  }
-
-  asio::awaitable<IoResult> write(std::span<const std::byte> data) override {
-    IoResult result;
-    while (result.count < data.size() && !result.ec) {
-      const auto rest = asio::buffer(data.data() + result.count, data.size() - result.count);
-      const std::size_t count = co_await socket_.async_write_some(
-          rest, asio::redirect_error(asio::use_awaitable, result.ec));
-      result.count += count;
-      name_abort(result.ec);
-    }
-    co_return result;
-  }
-
-  void abort() noexcept override {
-    error_code ignored;
-    socket_.close(ignored);
-  }
+      : SocketStream(std::move(socket)), watch_(deadline.watch(*this)) {}
 
  private:
-  void name_abort(error_code& ec) const {
-    if (ec && !socket_.is_open()) {
-      ec = asio::error::operation_aborted;
-    }
-  }
-
-  local::socket socket_;
   Watch watch_;  // last: it lets go first
 };
 
