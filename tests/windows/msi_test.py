@@ -42,7 +42,24 @@ def windows(*arguments, debug="-all"):
 
 
 def msiexec(what, msi, *properties):
-    return windows("msiexec", what, "Z:" + str(msi).replace("/", "\\"), "/qn", *properties, debug="-all,fixme+netsh")
+    """Its output is what wine says of netsh, which does nothing there, and of what goes wrong in an installation."""
+    return windows("msiexec", what, "Z:" + str(msi).replace("/", "\\"), "/qn", *properties,
+                   debug="-all,fixme+netsh,warn+msi,err+all")
+
+
+def install(msi, *properties):
+    """What msiexec printed; it has to succeed."""
+    return succeed(msiexec("/i", msi, *properties))
+
+
+def remove(msi):
+    return succeed(msiexec("/x", msi))
+
+
+def succeed(done):
+    if done.returncode != 0:
+        raise AssertionError(f"msiexec ended with {done.returncode} (the low byte of its error):\n{done.stdout}")
+    return done.stdout
 
 
 def registry(key):
@@ -174,35 +191,31 @@ class Installing(unittest.TestCase):
         self.assertIsNone(service_state())
 
     def test_2_install(self):
-        done = msiexec("/i", self.older, "PRODUCT=flexera-beacon", f"LISTEN_PORT={self.port}")
-        self.assertEqual(done.returncode, 0, done.stdout)
+        printed = install(self.older, "PRODUCT=flexera-beacon", f"LISTEN_PORT={self.port}")
         self.check_installed("0.0.9")
         self.assertIn(b"in DOS MODE", (PROGRAM / "reachd.exe").read_bytes())
         self.assertIn("product: flexera-beacon", CONFIG.read_text())
         self.assertIn(f'\nweb: {{listen: ["127.0.0.1:{self.port}"]}}\n', CONFIG.read_text())
         self.assertIn('product="flexera-beacon"', answer(self.port, "/metrics"))
-        self.assertNotIn("netsh", done.stdout, "the firewall stays as it is unless somebody asks")
+        self.assertNotIn("netsh", printed, "the firewall stays as it is unless somebody asks")
         self.assertNotIn("FirewallRule", registry(SETTINGS))
 
     def test_3_upgrade_keeps_what_was_edited_and_what_was_told(self):
         edited = CONFIG.read_text() + "labels: {site: ams}\n"
         CONFIG.write_text(edited)
-        done = msiexec("/i", MSI, "ADDLOCAL=Reachd,Firewall", "REMOTE_ADDR=10.0.0.0/8", "PRODUCT=xclarity-administrator")
-        self.assertEqual(done.returncode, 0, done.stdout)
+        printed = install(MSI, "ADDLOCAL=Reachd,Firewall", "REMOTE_ADDR=10.0.0.0/8", "PRODUCT=xclarity-administrator")
         self.check_installed(VERSION)
         self.assertIn(b"in DOS mode", (PROGRAM / "reachd.exe").read_bytes(), "the old file is gone")
         self.assertEqual(CONFIG.read_text(), edited)
         self.assertIn('site="ams"', answer(self.port, "/metrics"))
-        rule = re.search(r"netsh:.*advfirewall.*", done.stdout).group()
+        rule = re.search(r"netsh:.*advfirewall.*", printed).group()
         for part in ("add", "name=reachd", "dir=in", "action=allow", "protocol=TCP", f"localport={self.port}",
                      "remoteip=10.0.0.0/8", r"program=C:\\Program Files\\reachd\\reachd.exe"):
             self.assertIn(f'L"{part}"', rule)
 
     def test_4_remove_leaves_settings_and_state(self):
         before = CONFIG.read_text()
-        done = msiexec("/x", MSI)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertRegex(done.stdout, r'netsh:.*L"delete" L"rule" L"name=reachd"')
+        self.assertRegex(remove(MSI), r'netsh:.*L"delete" L"rule" L"name=reachd"')
         self.assertIsNone(service_state())
         self.assertFalse(PROGRAM.exists(), list(PROGRAM.glob("*")))
         self.assertEqual(links(), [])
@@ -214,23 +227,21 @@ class Installing(unittest.TestCase):
         self.assertTrue((DATA / "logs" / "reachd.log").is_file())
 
     def test_5_another_folder_is_remembered(self):
-        done = msiexec("/i", self.older, r"INSTALLDIR=C:\Tools\reachd", f"LISTEN_PORT={self.port}")
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertEqual(msiexec("/i", MSI).returncode, 0)
+        install(self.older, r"INSTALLDIR=C:\Tools\reachd", f"LISTEN_PORT={self.port}")
+        install(MSI)
         self.assertEqual(installed_versions(), [VERSION])
         self.assertIn(b"in DOS mode", (DRIVE / "Tools" / "reachd" / "reachd.exe").read_bytes())
         self.assertTrue(registry(SERVICE)["ImagePath"].startswith(r'"C:\Tools\reachd\reachd.exe" run'))
         self.assertFalse(PROGRAM.exists())
-        self.assertEqual(msiexec("/x", MSI).returncode, 0)
+        remove(MSI)
         self.assertFalse((DRIVE / "Tools" / "reachd").exists())
 
     def test_6_without_a_word_it_watches_only_itself(self):
         CONFIG.unlink()
-        done = msiexec("/i", MSI, f"LISTEN_PORT={self.port}")
-        self.assertEqual(done.returncode, 0, done.stdout)
+        install(MSI, f"LISTEN_PORT={self.port}")
         self.check_installed(VERSION)
         self.assertIn('target="127.0.0.1"', answer(self.port, "/metrics"))
-        self.assertEqual(msiexec("/x", MSI).returncode, 0)
+        remove(MSI)
 
 
 if __name__ == "__main__":
