@@ -27,7 +27,7 @@ namespace asio = boost::asio;
 /// Verdicts that are decided, and journalled, together.
 constexpr std::size_t kMostTogether = 512;
 /// A stop waits so much longer for a disk that is slow.
-constexpr Duration kLongestForJournal = std::chrono::seconds(2);
+constexpr Duration kLongestForJournal = std::chrono::milliseconds(250);
 /// How often the newest results are looked through for certificates and annotations, and how many
 /// at a time.
 constexpr Duration kLookEvery = std::chrono::seconds(15);
@@ -147,14 +147,13 @@ class ThreadAlerter final : public Alerter, private journal::Listener {
         take_messages();
       }
       journal_->write({}, [this, &flushed, within](bool) {
-        asio::post(context_, [this, &flushed, within] {
-          outbox_->stop(within, [&flushed] { flushed.set_value(); });
-        });
+        asio::post(context_, [this, &flushed, within] { stop_outbox(within, flushed); });
       });
     });
     flushed.get_future().wait_until(until + kLongestForJournal);
     const auto ended = ended_.get_future();
-    asio::post(context_, [this] {
+    asio::post(context_, [this, &flushed] {
+      stop_outbox(Duration::zero(), flushed);  // unless a disk that hangs kept it from being told
       tick_.cancel();
       look_.cancel();
       deadlines_.stop();
@@ -168,6 +167,12 @@ class ThreadAlerter final : public Alerter, private journal::Listener {
     }
     thread_.join();
     journal_->close(std::max(until - clock_.steady_now(), Duration(std::chrono::seconds(1))));
+  }
+
+  void stop_outbox(Duration within, std::promise<void>& flushed) {
+    if (!std::exchange(outbox_stops_, true)) {
+      outbox_->stop(within, [&flushed] { flushed.set_value(); });
+    }
   }
 
   // From the journal's thread.
@@ -359,6 +364,7 @@ class ThreadAlerter final : public Alerter, private journal::Listener {
   std::int64_t sequence_;
   TimePoint armed_for_ = TimePoint::max();
   bool adopted_ = false;
+  bool outbox_stops_ = false;
   bool stopped_ = false;
   std::promise<void> ended_;  ///< the thread
   std::thread thread_;

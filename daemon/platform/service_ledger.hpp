@@ -23,12 +23,12 @@ class ServiceLedger {
   };
 
   /// How often a pending state is confirmed.
-  static constexpr std::chrono::milliseconds kEvery{1000};
+  static constexpr std::chrono::milliseconds kEvery{200};
   /// What Windows is to wait for the next confirmation.
   static constexpr std::chrono::milliseconds kWait{10000};
   /// Confirmations of one pending state; whoever hangs longer is not to look alive.
-  static constexpr std::uint32_t kMostStarting = 120;
-  static constexpr std::uint32_t kMostStopping = 30;
+  static constexpr std::uint32_t kMostStarting = 600;
+  static constexpr std::uint32_t kMostStopping = 150;
 
   /// Each returns what is to be reported, nothing if it changes nothing.
   std::optional<Status> running();

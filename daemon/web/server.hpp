@@ -29,7 +29,7 @@ struct ServerLimits {
   std::chrono::milliseconds records = std::chrono::seconds(30);      ///< for what the journal tells
   std::size_t streams = 16;                                          ///< of server-sent events
   std::chrono::milliseconds heartbeat = std::chrono::seconds(15);    ///< of a stream without events
-  std::chrono::milliseconds drain = std::chrono::milliseconds(500);  ///< for responses at stop
+  std::chrono::milliseconds drain = std::chrono::milliseconds(250);  ///< for responses at stop
 };
 
 /// HTTP/1.1 on its own thread and io_context, so that a slow or large scrape never delays a probe.

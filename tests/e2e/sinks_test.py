@@ -192,7 +192,7 @@ class SinksTest(support.LabTestCase):
         self.assertEqual(hook.accepted(), [])
         code, seconds = ground.daemon.stop()
         self.assertEqual(code, 0, ground.daemon.log)
-        self.assertLess(seconds, 10, "a stop does not wait for the webhook")
+        self.assertLess(seconds, 1.0, "a stop does not wait for the webhook")
 
         hook.mend()
         ground.start()

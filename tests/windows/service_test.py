@@ -276,6 +276,7 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(checkpoints, sorted(set(checkpoints)), told)
         self.assertTrue(all(row["wait"] > 1000 and row["accepted"] == 0 for row in pending), told)
         self.assertEqual((told[-1]["state"], told[-1]["code"]), (STOPPED, 0))
+        self.assertLess(told[-1]["elapsed"], 2000, told)
 
     def test_what_cannot_be_done_is_said_in_a_sentence(self):
         for action in ("start", "stop", "reload", "uninstall"):
