@@ -10,28 +10,28 @@ namespace reachd::config {
 namespace {
 
 constexpr std::array<Expander, 22> kExpanders{{
-    {"regional_hosts", expand_regional_hosts},
-    {"listed_hosts", expand_listed_hosts},
-    {"observed", expand_observed},
-    {"server_url", expand_server_url},
-    {"parent_url", expand_parent_url},
-    {"uploads", expand_uploads},
-    {"sap_service", expand_sap_service},
-    {"sap_systems", expand_sap_systems},
-    {"directories", expand_directories},
-    {"databases", expand_databases},
-    {"remote_execution", expand_remote_execution},
-    {"remote_execution_share", expand_remote_execution_share},
-    {"special_inventory", expand_special_inventory},
-    {"discovery_ping", expand_discovery_ping},
-    {"discovery_ports", expand_discovery_ports},
-    {"appliance", expand_appliance},
-    {"devices", expand_devices},
-    {"devices_inbound", expand_devices_inbound},
-    {"service", expand_service},
-    {"call_home", expand_call_home},
-    {"mobile_push", expand_mobile_push},
-    {"os_deployment", expand_os_deployment},
+    {"regional_hosts", expand_regional_hosts, "region:"},
+    {"listed_hosts", expand_listed_hosts, "deployment: cloud"},
+    {"observed", expand_observed, "a certificate that names a host of it"},
+    {"server_url", expand_server_url, "servers:"},
+    {"parent_url", expand_parent_url, "parent:"},
+    {"uploads", expand_uploads, "uploads: or clients:"},
+    {"sap_service", expand_sap_service, "sap_service: or clients:"},
+    {"sap_systems", expand_sap_systems, "sap:"},
+    {"directories", expand_directories, "active_directory:"},
+    {"databases", expand_databases, "databases:"},
+    {"remote_execution", expand_remote_execution, "remote_execution:"},
+    {"remote_execution_share", expand_remote_execution_share, "remote_execution:"},
+    {"special_inventory", expand_special_inventory, "special_inventory:"},
+    {"discovery_ping", expand_discovery_ping, "discovery:"},
+    {"discovery_ports", expand_discovery_ports, "discovery: with ports"},
+    {"appliance", expand_appliance, "appliance:"},
+    {"devices", expand_devices, "a device"},
+    {"devices_inbound", expand_devices_inbound, "a device"},
+    {"service", expand_service, "services:"},
+    {"call_home", expand_call_home, "services: with call_home: true"},
+    {"mobile_push", expand_mobile_push, "services: with mobile_push"},
+    {"os_deployment", expand_os_deployment, "os_deployment: with enabled: true"},
 }};
 
 void set(Value& map, std::string_view key, Value value) {
@@ -91,6 +91,7 @@ Expansion::Expansion(PlanBuilder& builder, const Estate& estate, const CatalogPr
 }
 
 void Expansion::omit(std::string why) {
+  asked_for_ = true;
   if (!omitted_) {
     builder_.plan().omissions.push_back({requirement_, std::move(why)});
     omitted_ = true;
@@ -220,6 +221,7 @@ std::optional<std::uint32_t> Expansion::add(const Url& url, Row row) {
 }
 
 std::optional<std::uint32_t> Expansion::add(Row row) {
+  asked_for_ = true;
   if (!is_wanted()) {
     return std::nullopt;
   }

@@ -61,6 +61,8 @@ class Expansion {
   /// Adds a check of a URL that the operator wrote: its scheme, host and port.
   std::optional<std::uint32_t> add(const Url& url, Row row);
   void omit(std::string why);
+  /// False while nothing of the configuration has led to a row or an omission.
+  bool is_asked_for() const noexcept { return asked_for_; }
 
  private:
   bool is_wanted();
@@ -77,6 +79,7 @@ class Expansion {
   std::shared_ptr<const Requirement> requirement_;
   const Override* override_;
   bool confirmed_;
+  bool asked_for_ = false;
   bool omitted_ = false;
   std::shared_ptr<const Ends> ends_;  ///< of all its checks whose peers nobody names
 };
@@ -85,6 +88,7 @@ class Expansion {
 struct Expander {
   std::string_view name;
   void (*expand)(Expansion&);
+  std::string_view needs;  ///< what of the configuration names its targets
 };
 
 /// The table of them all; one line each.

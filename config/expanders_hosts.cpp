@@ -8,6 +8,9 @@
 namespace reachd::config {
 namespace {
 
+constexpr std::string_view kThroughParent =
+    "its parent goes there for it: direct_cloud: true turns it on";
+
 /// "host" or "host/path" of the catalogue.
 void add_catalogued(Expansion& expansion, const std::string& text, std::string_view region,
                     bool in_use = true) {
@@ -86,7 +89,11 @@ Row row_beside(const Expansion& expansion, const Url& url) {
 
 void expand_regional_hosts(Expansion& expansion) {
   const Estate& estate = expansion.estate();
-  if (!estate.cloud || !estate.has_central || estate.region.empty()) {
+  if (!estate.has_central) {
+    expansion.omit(std::string(kThroughParent));
+    return;
+  }
+  if (!estate.cloud || estate.region.empty()) {
     return;
   }
   const auto* hosts = expansion.requirement().hosts_of(estate.region);
@@ -121,7 +128,11 @@ void expand_observed(Expansion& expansion) {
 
 void expand_listed_hosts(Expansion& expansion) {
   const auto* hosts = expansion.requirement().hosts_of("all");
-  if (!expansion.estate().cloud || !expansion.estate().has_central || hosts == nullptr) {
+  if (!expansion.estate().has_central) {
+    expansion.omit(std::string(kThroughParent));
+    return;
+  }
+  if (!expansion.estate().cloud || hosts == nullptr) {
     return;
   }
   for (const std::string& host : *hosts) {
@@ -131,7 +142,11 @@ void expand_listed_hosts(Expansion& expansion) {
 
 void expand_server_url(Expansion& expansion) {
   const Estate& estate = expansion.estate();
-  if (estate.cloud || !estate.has_central) {
+  if (!estate.has_central) {
+    expansion.omit(std::string(kThroughParent));
+    return;
+  }
+  if (estate.cloud) {
     return;
   }
   const auto found = std::ranges::find(estate.servers, expansion.requirement().argument,

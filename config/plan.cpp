@@ -6,6 +6,7 @@
 
 #include "config/expanders.hpp"
 #include "config/plan_builder.hpp"
+#include "probes/core/words.hpp"
 #include "probes/registry.hpp"
 
 namespace reachd::config {
@@ -57,6 +58,44 @@ void check_names(const Product& product, const CatalogProduct& catalog, Diagnost
   }
 }
 
+bool is_elsewhere(const Requirement& requirement, const Estate& estate) {
+  return !requirement.deployment.empty() && (requirement.deployment == "cloud") != estate.cloud;
+}
+
+/// What of the configuration would name a host of the requirement.
+std::string needs_of(const Expander& expander, const Requirement& requirement) {
+  std::string text(expander.needs);
+  if (!requirement.device_types.empty()) {
+    text += " of type " + join(requirement.device_types, " or ");
+    return requirement.feature.empty() ? text
+                                       : text + " with features: [" + requirement.feature + "]";
+  }
+  std::vector<std::string> words;
+  for (const std::string& word : {requirement.argument, requirement.feature}) {
+    if (!word.empty()) {
+      words.push_back(word);
+    }
+  }
+  return words.empty() ? text : text + " (" + join(words, ", ") + ")";
+}
+
+/// An override changes what is probed and names no host; one that changes nothing is not silent.
+void explain_override(const Override& changed, const Expander* expander, Expansion& expansion) {
+  if (changed.enabled == false || expansion.is_asked_for()) {
+    return;
+  }
+  const Requirement& requirement = expansion.requirement();
+  if (expander == nullptr) {
+    expansion.builder().diagnostics().error(
+        changed.place, "override of " + requirement.id +
+                           ": no setting names its host: write it as a check under checks:");
+  } else if (is_elsewhere(requirement, expansion.estate())) {
+    expansion.omit("it is for deployment: " + requirement.deployment);
+  } else {
+    expansion.omit("overrides: names no host; it needs " + needs_of(*expander, requirement));
+  }
+}
+
 void add_product(PlanBuilder& builder, const Product& product, const Catalog& catalog) {
   const CatalogProduct* known = catalog.product(product.product);
   if (known == nullptr) {
@@ -77,18 +116,18 @@ void add_product(PlanBuilder& builder, const Product& product, const Catalog& ca
   networks.insert(networks.end(), estate.networks.begin(), estate.networks.end());
   for (const auto& requirement : known->requirements) {
     const Expander* expander = find_expander(requirement->expand);
-    const bool elsewhere =
-        !requirement->deployment.empty() && (requirement->deployment == "cloud") != estate.cloud;
-    if (expander == nullptr || elsewhere) {
-      continue;
-    }
     const auto changed =
         std::ranges::find(product.overrides, requirement->id, &Override::requirement);
     const bool confirmed =
         std::ranges::find(product.confirm, requirement->id) != product.confirm.end();
     Expansion expansion(builder, estate, *known, requirement,
                         changed == product.overrides.end() ? nullptr : &*changed, confirmed);
-    expander->expand(expansion);
+    if (expander != nullptr && !is_elsewhere(*requirement, estate)) {
+      expander->expand(expansion);
+    }
+    if (changed != product.overrides.end()) {
+      explain_override(*changed, expander, expansion);
+    }
   }
 }
 

@@ -11,6 +11,7 @@
 #include "config/estate.hpp"
 #include "config/expanders.hpp"
 #include "config/yaml.hpp"
+#include "plan_fixture.hpp"
 #include "probes/registry.hpp"
 
 namespace reachd::config {
@@ -26,78 +27,6 @@ using testing::IsSupersetOf;
 using testing::Not;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
-
-const Catalog& catalog() {
-  static const Catalog kLoaded = [] {
-    Diagnostics diagnostics;
-    auto result = Catalog::load({}, diagnostics);
-    EXPECT_TRUE(result) << diagnostics.to_string();
-    return result ? std::move(*result) : Catalog{};
-  }();
-  return kLoaded;
-}
-
-std::optional<Plan> plan_of(std::string_view text, Diagnostics& diagnostics) {
-  auto root = parse_yaml(text, "reachd.yaml", diagnostics);
-  if (!root) {
-    return std::nullopt;
-  }
-  const Settings settings = read_settings(std::move(*root), "reachd.yaml", diagnostics);
-  return diagnostics.ok() ? make_plan(settings, catalog(), diagnostics) : std::nullopt;
-}
-
-Plan plan_of(std::string_view text) {
-  Diagnostics diagnostics;
-  auto plan = plan_of(text, diagnostics);
-  EXPECT_TRUE(plan) << diagnostics.to_string();
-  return plan ? std::move(*plan) : Plan{};
-}
-
-std::string problems(std::string_view text) {
-  Diagnostics diagnostics;
-  EXPECT_FALSE(plan_of(text, diagnostics));
-  return diagnostics.to_string();
-}
-
-std::vector<std::string> ids(const Plan& plan) {
-  std::vector<std::string> result;
-  result.reserve(plan.checks.size());
-  for (const Check& check : plan.checks) {
-    result.push_back(check.id);
-  }
-  return result;
-}
-
-/// The check with this id; a failure and an empty one if there is none.
-const Check& at(const Plan& plan, std::string_view id) {
-  static const Check kNone;
-  const auto found = std::ranges::find(plan.checks, id, &Check::id);
-  if (found == plan.checks.end()) {
-    ADD_FAILURE() << "no check " << id << " among\n" << testing::PrintToString(ids(plan));
-    return kNone;
-  }
-  return *found;
-}
-
-const ProbeSpec& probe_of(const Plan& plan, std::string_view id) {
-  return plan.probes.at(at(plan, id).probe);
-}
-
-std::string beacon(std::string_view more) {
-  return "vantage: beacon-1\n"
-         "products:\n"
-         "  - product: flexera-beacon\n"
-         "    region: eu\n" +
-         std::string(more);
-}
-
-std::string appliance(std::string_view more) {
-  return "vantage: here\n"
-         "products:\n"
-         "  - product: xclarity-administrator\n"
-         "    appliance: lxca.example.com\n" +
-         std::string(more);
-}
 
 TEST(Plan, ChecksOfADeviceDependOnTheDevicesThatItNames) {
   const Plan plan =
@@ -173,6 +102,12 @@ TEST(Plan, ChildReachesTheCloudThroughItsParent) {
   EXPECT_THAT(ids(child), ElementsAre("flexera.13.parent-beacon/root.example.com:8443"));
   EXPECT_EQ(child.checks[0].evidence, Evidence::operator_);
   EXPECT_EQ(severity(child.checks[0], false), Severity::critical);
+  std::set<std::string> refs;
+  for (const Omission& omission : child.omissions) {
+    refs.insert(omission.requirement->ref);
+    EXPECT_THAT(omission.why, HasSubstr("direct_cloud: true")) << omission.requirement->id;
+  }
+  EXPECT_THAT(refs, ElementsAre("1", "2", "3", "4", "5"));
   const Plan direct = plan_of(beacon(parent + "    direct_cloud: true\n"));
   EXPECT_THAT(ids(direct), Contains("flexera.3.batch-server/beacon.flexnetmanager.eu:443"));
 }

@@ -1,0 +1,65 @@
+// What the plan says of overrides and of what it leaves out.
+#include <gmock/gmock.h>
+
+#include "plan_fixture.hpp"
+
+namespace reachd::config {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// Why the requirement is not probed; empty: nothing is said of it.
+std::string why_not(const Plan& plan, std::string_view id) {
+  std::string why;
+  for (const Omission& omission : plan.omissions) {
+    if (omission.requirement->id == id) {
+      EXPECT_THAT(why, IsEmpty()) << "said twice";
+      why = omission.why;
+    }
+  }
+  return why;
+}
+
+TEST(Overrides, OneThatChangesNothingSaysWhatItNeeds) {
+  const Plan beacons = plan_of(beacon(
+      "    overrides: {flexera.8.oracle: {port: 1522}, flexera.6.sap-gateway: {interval: 1h},"
+      " flexera.3.batch-server-on-premises: {port: 8443}}\n"));
+  EXPECT_THAT(why_not(beacons, "flexera.8.oracle"), HasSubstr("needs databases: (oracle)"));
+  EXPECT_THAT(why_not(beacons, "flexera.6.sap-gateway"), HasSubstr("needs sap:"));
+  EXPECT_THAT(why_not(beacons, "flexera.3.batch-server-on-premises"),
+              HasSubstr("deployment: on_premises"));
+  const Plan devices =
+      plan_of(appliance("    devices: [{name: r, type: thinksystem, address: 10.0.0.1}]\n"
+                        "    overrides: {xclarity.server.patterns: {port: 9443},"
+                        " xclarity.events.syslog-tcp: {port: 6514}}\n"));
+  EXPECT_THAT(why_not(devices, "xclarity.server.patterns"),
+              AllOf(HasSubstr("a device of type"), HasSubstr("with features: [patterns]")));
+  EXPECT_THAT(why_not(devices, "xclarity.events.syslog-tcp"),
+              HasSubstr("needs services: (syslog, tcp)"));
+}
+
+TEST(Overrides, OneThatIsUsedOrTurnsOffSaysNoMore) {
+  const Plan plan = plan_of(
+      beacon("    databases: [{host: o, kind: oracle}]\n"
+             "    overrides: {flexera.8.oracle: {port: 1522}, flexera.8.db2: {enabled: false}}\n"));
+  EXPECT_THAT(ids(plan), Contains("flexera.8.oracle/o:1522"));
+  EXPECT_THAT(why_not(plan, "flexera.8.oracle"), IsEmpty());
+  EXPECT_THAT(why_not(plan, "flexera.8.db2"), IsEmpty());
+}
+
+TEST(Overrides, WhatNoSettingCanNameIsAnError) {
+  for (const char* id :
+       {"xclarity.events.push-in-china", "xclarity.auth.saml", "xclarity.events.ftp"}) {
+    EXPECT_THAT(problems(appliance("    overrides: {" + std::string(id) + ": {port: 443}}\n")),
+                AllOf(HasSubstr("reachd.yaml:5:"), HasSubstr(id), HasSubstr("under checks:")));
+  }
+  EXPECT_THAT(ids(plan_of(appliance("    overrides: {xclarity.auth.saml: {enabled: false}}\n"))),
+              Not(IsEmpty()));
+}
+
+}  // namespace
+}  // namespace reachd::config
