@@ -50,7 +50,8 @@ constexpr int kBadConfiguration = 2;
 constexpr Duration kLongestPause = std::chrono::seconds(20);
 
 /// What a stop may take for events on their way. All of it, with what the web server may take for
-/// answers on theirs, ends within a second; what has not arrived is in the journal for the next run.
+/// answers on theirs, ends within a second; what has not arrived is in the journal for the next
+/// run.
 constexpr Duration kFlush = std::chrono::milliseconds(500);
 
 /// When the first certificates have been seen, and how often they are looked at afterwards.
