@@ -121,7 +121,7 @@ class CommandLineTest(unittest.TestCase):
     def test_init_writes_a_file_that_validates_and_is_never_overwritten(self):
         for product in ("custom", "flexera-beacon", "xclarity-administrator"):
             with self.subTest(product):
-                path = self.folder / f"{product}.yaml"
+                path = self.folder / product / "reachd.yaml"  # in a folder that is not there yet
                 self.assertEqual(support.run_reachd("init", product, "--output", path).returncode, 0)
                 self.assertTrue(self.json("validate", "--config", path, "--json")["valid"])
                 before = path.read_bytes()

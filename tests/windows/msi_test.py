@@ -243,6 +243,12 @@ class Installing(unittest.TestCase):
         self.assertIn('target="127.0.0.1"', answer(self.port, "/metrics"))
         remove(MSI)
 
+    def test_7_a_configuration_in_a_folder_that_is_not_there_yet(self):
+        install(MSI, r"CONFIG_FILE=C:\conf\deep\reachd.yaml", f"LISTEN_PORT={self.port}")
+        self.assertTrue((DRIVE / "conf" / "deep" / "reachd.yaml").is_file())
+        self.assertIn('target="127.0.0.1"', answer(self.port, "/metrics"))
+        remove(MSI)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

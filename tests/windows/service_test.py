@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -193,6 +194,22 @@ class ServiceTest(unittest.TestCase):
         self.service("uninstall")
         self.assertEqual(self.status()["state"], "not_installed")
         self.assertTrue(self.config.exists())
+
+    def test_the_documented_first_steps_where_nothing_of_reachd_is_yet(self):
+        shutil.rmtree(DATA)
+        config = r"C:\ProgramData\reachd\reachd.yaml"
+        done = windows(REACHD, "init", "custom", "--listen", f"127.0.0.1:{self.port}", "--output", config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(windows(REACHD, "validate").returncode, 0)
+        self.addCleanup(windows, REACHD, "service", "uninstall", "--name", self.name)
+        self.service("install")
+        self.service("start")
+        self.wait_for_line("^reachd_config_last_reload_successful 1$")
+
+    def test_why_a_first_configuration_cannot_be_written(self):
+        missing = windows(REACHD, "init", "custom", "--output", r"Q:\nowhere\reachd.yaml")
+        self.assertEqual(missing.returncode, 2)
+        self.assertIn("could not be made: its folder is not there and can't be made (Windows error 3)", missing.stderr)
 
     def test_a_bad_configuration_is_told_by_all_who_are_asked(self):
         self.write("name: x, probe: tpc, target: '127.0.0.1:1'")
