@@ -244,12 +244,12 @@ TEST_F(WebTls, LosesNoRequestWhileCertificatesRotate) {
   };
   std::array<std::jthread, 3> clients{std::jthread(scrape), std::jthread(scrape),
                                       std::jthread(scrape)};
-  const auto guard = std::chrono::steady_clock::now() + test::kGuard;
   for (int turn = 0; turn < 20; ++turn) {
     const std::string subject = "turn " + std::to_string(turn);
     write_identity(named(subject));
     // Another client's look may have begun before the files were whole: then the next one sees
     // them.
+    const auto guard = std::chrono::steady_clock::now() + test::kGuard;
     bool seen = false;
     while (!seen && std::chrono::steady_clock::now() < guard) {
       seen = TlsClient(at(*server)).certificate_subject() == subject;
