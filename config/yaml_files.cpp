@@ -130,7 +130,10 @@ class Includer {
         files.push_back(to_text(entry->path()));
       }
     }
-    if (error && error != std::errc::no_such_file_or_directory) {
+    if (error == std::errc::no_such_file_or_directory) {
+      // An empty folder may fill; a misspelt one would leave out what everybody believes watched.
+      diagnostics_.error(place, "include: there is no folder " + to_text(folder));
+    } else if (error) {
       diagnostics_.error(place, "include: can't list the folder " + to_text(folder));
     }
     std::ranges::sort(files);

@@ -65,11 +65,6 @@ std::filesystem::file_time_type file_time(const std::string& path) {
   return ignored ? std::filesystem::file_time_type() : time;
 }
 
-std::string counts(const config::Plan& plan) {
-  return std::to_string(plan.checks.size()) + " checks by " + std::to_string(plan.probes.size()) +
-         " probes";
-}
-
 std::vector<std::string> texts(const std::vector<Target>& targets) {
   std::vector<std::string> result;
   result.reserve(targets.size());
@@ -87,7 +82,7 @@ std::vector<std::string> names_in(const std::string& url) {
 
 void tell_notes(const Loaded& loaded) {
   for (const std::string& note : notes_of(loaded)) {
-    log::warning("a module of /probe is left out", {{"why", note}});
+    log::warning("a part of the configuration is of no use", {{"why", note}});
   }
 }
 
@@ -137,15 +132,15 @@ class Daemon {
   void run() {
     host_->on_requests([this] { stop(); }, [this] { reload(); });
     alerter_->own(event::Kind::daemon_started, "reachd " + std::string(build_facts().version) +
-                                                   " started, watching " + counts(*rules_.plan));
+                                                   " started, watching " + counts_of(*rules_.plan));
     go_over();
     remembered_ = [](std::string_view) { return std::nullopt; };
     metrics_->config_read(true, system_clock().wall_now());
     ready_ = true;
     log::info("watching", {{"vantage", rules_.plan->vantage},
-                           {"plan", counts(*rules_.plan)},
+                           {"plan", counts_of(*rules_.plan)},
                            {"web", web_addresses()}});
-    host_->report(ServiceHost::State::running, "watching " + counts(*rules_.plan));
+    host_->report(ServiceHost::State::running, "watching " + counts_of(*rules_.plan));
     feed_watchdog();
     look_at_certificates_in(kFirstLook);
     context_.run();
@@ -165,6 +160,7 @@ class Daemon {
     try {
       loaded = load(config_file_, diagnostics,
                     [this](const config::Settings&) { return observations_.observed(); });
+      refuse_to_watch_nothing(loaded, *rules_.plan, diagnostics);
     } catch (const std::exception& failure) {
       // No memory or no thread to read it with: the running plan is worth more than the new one.
       diagnostics.error({}, std::string("can't read the configuration: ") + failure.what());
@@ -186,8 +182,8 @@ class Daemon {
       rules_ = rules_of(std::move(*loaded));
       go_over();
       alerter_->own(event::Kind::config_reloaded,
-                    "The configuration was reloaded: " + counts(*rules_.plan));
-      log::info("configuration reloaded", {{"plan", counts(*rules_.plan)}});
+                    "The configuration was reloaded: " + counts_of(*rules_.plan));
+      log::info("configuration reloaded", {{"plan", counts_of(*rules_.plan)}});
     } else {
       error = diagnostics.to_string();
       alerter_->own(event::Kind::config_rejected,
@@ -195,7 +191,7 @@ class Daemon {
                         error->substr(0, error->find('\n')));
       log::error("configuration rejected, the running plan stays", {{"errors", *error}});
     }
-    host_->report(ServiceHost::State::running, "watching " + counts(*rules_.plan));
+    host_->report(ServiceHost::State::running, "watching " + counts_of(*rules_.plan));
     return error;
   }
 

@@ -64,6 +64,10 @@ std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
 
 std::vector<std::string> notes_of(const Loaded& loaded) {
   std::vector<std::string> notes;
+  if (loaded.configuration.plan.checks.empty() && !loaded.probing) {
+    notes.push_back(loaded.configuration.settings.path +
+                    ": plans no check, so nothing is watched: products: or checks: is empty");
+  }
   if (loaded.probing) {
     for (const auto& module : loaded.probing->modules.refused) {
       for (const Diagnostic& reason : module.reasons) {
@@ -72,6 +76,26 @@ std::vector<std::string> notes_of(const Loaded& loaded) {
     }
   }
   return notes;
+}
+
+std::string counts_of(std::size_t checks, std::size_t probes) {
+  const auto counted = [](std::size_t count, const char* noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  };
+  return counted(checks, "check") + " by " + counted(probes, "probe");
+}
+
+std::string counts_of(const config::Plan& plan) {
+  return counts_of(plan.checks.size(), plan.probes.size());
+}
+
+void refuse_to_watch_nothing(std::optional<Loaded>& loaded, const config::Plan& running,
+                             Diagnostics& diagnostics) {
+  if (loaded && loaded->configuration.plan.checks.empty() && !running.checks.empty()) {
+    diagnostics.error({std::make_shared<const std::string>(loaded->configuration.settings.path)},
+                      "plans no check, while " + counts_of(running) + " run");
+    loaded.reset();
+  }
 }
 
 journal::Options journal_options(const config::Settings& settings) {

@@ -27,9 +27,18 @@ struct Loaded {
 std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
                            const config::ReadObserved& read_observed = {});
 
-/// What is right and yet of no use here, a sentence each: the modules of /probe that can't be
-/// honoured.
+/// What is right and yet of no use here, a sentence each: a plan without a check, the modules of
+/// /probe that can't be honoured.
 std::vector<std::string> notes_of(const Loaded& loaded);
+
+/// "12 checks by 1 probe"
+std::string counts_of(std::size_t checks, std::size_t probes);
+std::string counts_of(const config::Plan& plan);
+
+/// Takes a configuration without a check away where `running` has some, and reports it: it comes
+/// from a file that was emptied by mistake or is half written; whoever means it stops the daemon.
+void refuse_to_watch_nothing(std::optional<Loaded>& loaded, const config::Plan& running,
+                             Diagnostics& diagnostics);
 
 /// Where and how long the journal keeps what it is told.
 journal::Options journal_options(const config::Settings& settings);

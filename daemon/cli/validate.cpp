@@ -37,9 +37,7 @@ int validate_configuration(const Options& options, Context& context) {
   Diagnostics diagnostics;
   std::string summary;
   if (const auto loaded = load(*options.path, diagnostics)) {
-    summary = *options.path + ": valid, " +
-              std::to_string(loaded->configuration.plan.checks.size()) + " checks by " +
-              std::to_string(loaded->configuration.plan.probes.size()) + " probes";
+    summary = *options.path + ": valid, " + counts_of(loaded->configuration.plan);
     for (const std::string& note : notes_of(*loaded)) {
       summary += "\n" + note;
     }

@@ -37,6 +37,7 @@ class FullExample : public testing::Test {
   FullExample() {
     fs::remove_all(folder_);
     fs::create_directories(folder_ / "catalog");
+    fs::create_directories(folder_ / "conf.d");
     for (const char* name :
          {"web.yml", "proxy.secret", "shop.secret", "shop.key", "api.token", "api.json", "ca.pem",
           "client.pem", "client.key", "hook.secret", "mail.secret"}) {

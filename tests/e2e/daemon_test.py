@@ -123,6 +123,18 @@ class DaemonTest(support.LabTestCase):
         self.assertEqual(daemon.http("/-/reload", method="POST")[0], 200)
         self.assertIn("\nreachd_config_last_reload_successful 1", daemon.metrics())
 
+    def test_an_emptied_file_leaves_the_old_plan_running(self):
+        path = self.write(f'name: web, probe: tcp, target: "{SERVER}:80"')
+        daemon = self.start(path)
+        daemon.wait_state("custom/web", "up")
+        path.write_text("", encoding="ascii")
+        status, _, body = daemon.http("/-/reload", method="POST")
+        self.assertEqual(status, 500)
+        self.assertIn(b"daemon.yaml: plans no check, while 1 check by 1 probe run", body)
+        self.assertEqual(daemon.checks()["custom/web"]["state"], "up")
+        self.assertIn("\nreachd_config_last_reload_successful 0", daemon.metrics())
+        self.assertIn("the running plan stays", daemon.log)
+
     def test_few_descriptors_give_no_false_down(self):
         self.lab.drop("198.51.100.11", None)  # these hold their descriptors until the timeout
         checks = [f'name: up{n}, probe: tcp, target: "{SERVER}:80"' for n in range(100)]
