@@ -6,6 +6,7 @@
 #include "daemon/cli/common.hpp"
 #include "daemon/cli/table.hpp"
 #include "daemon/json/json.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::cli {
 namespace {
@@ -67,6 +68,48 @@ int list(const Options& options, Context& context) {
   return kOk;
 }
 
+/// A line of `catalog show`; nothing where the entry says nothing.
+void line(Context& context, std::string_view head, std::string_view text) {
+  if (!text.empty()) {
+    context.out << "  " << head << std::string(12 - head.size(), ' ') << text << "\n";
+  }
+}
+
+void print(const Requirement& row, const std::vector<std::pair<std::string, std::string>>& sources,
+           Context& context) {
+  context.out << row.id << ": " << row.purpose << "\n";
+  line(context, "product",
+       row.product + (row.ref.empty() ? ", table " + row.table : ", ref " + row.ref));
+  line(context, "deployment", row.deployment);
+  line(context, "direction",
+       std::string(to_string(row.direction)) + ", from " + row.from + " to " + row.to);
+  line(context, "devices", join(row.device_types, ", "));
+  line(context, "feature", row.feature);
+  for (const auto& [region, hosts] : row.hosts) {
+    line(context, "hosts", region + ": " + join(hosts, ", "));
+  }
+  line(context, "port",
+       or_unknown(row.port) + " " + transport_of(row) + (row.fixed ? " (fixed)" : ""));
+  line(context, "protocol", or_unknown(row.protocol));
+  line(context, "path", row.path);
+  line(context, "necessity", to_string(row.necessity));
+  line(context, "condition", row.condition);
+  line(context, "evidence", to_string(row.evidence));
+  for (const auto& [key, level] : row.evidence_by) {
+    line(context, "evidence", key + ": " + std::string(to_string(level)));
+  }
+  line(context, "probe", row.probe.empty() ? "none: it is listed only" : row.probe);
+  line(context, "tls", row.tls);
+  if (!row.enabled) {
+    line(context, "enabled", "false: overrides: turns it on");
+  }
+  for (const std::string& key : row.sources) {
+    const auto source =
+        std::ranges::find(sources, key, [](const auto& known) { return known.first; });
+    line(context, "source", source == sources.end() ? key : key + ": " + source->second);
+  }
+}
+
 int show(const Options& options, Context& context) {
   const auto catalog = load(options, context);
   if (!catalog) {
@@ -92,27 +135,7 @@ int show(const Options& options, Context& context) {
     context.out << text << "\n";
     return kOk;
   }
-  const Requirement& row = *requirement;
-  context.out << row.id << ": " << row.purpose << "\n"
-              << "  product    " << row.product
-              << (row.ref.empty() ? ", table " + row.table : ", ref " + row.ref) << "\n"
-              << "  direction  " << to_string(row.direction) << ", from " << row.from << " to "
-              << row.to << "\n"
-              << "  port       " << or_unknown(row.port) << " " << transport_of(row)
-              << (row.fixed ? " (fixed)" : "") << "\n"
-              << "  protocol   " << or_unknown(row.protocol) << "\n"
-              << "  necessity  " << to_string(row.necessity) << "\n";
-  if (!row.condition.empty()) {
-    context.out << "  condition  " << row.condition << "\n";
-  }
-  context.out << "  evidence   " << to_string(row.evidence) << "\n";
-  const auto& sources = catalog->product(row.product)->sources;
-  for (const std::string& key : row.sources) {
-    const auto source =
-        std::ranges::find(sources, key, [](const auto& known) { return known.first; });
-    context.out << "  source     " << key << (source == sources.end() ? "" : ": " + source->second)
-                << "\n";
-  }
+  print(*requirement, catalog->product(requirement->product)->sources, context);
   return kOk;
 }
 

@@ -331,6 +331,21 @@ void write_requirement(Writer& out, const config::Requirement& requirement) {
   out.member("fixed", requirement.fixed).member("necessity", to_string(requirement.necessity));
   out.key("condition").value_or_null(requirement.condition);
   out.member("evidence", to_string(requirement.evidence));
+  out.key("evidence_by").begin_object();
+  for (const auto& [key, level] : requirement.evidence_by) {
+    out.member(key, to_string(level));
+  }
+  out.end_object().key("hosts").begin_object();
+  for (const auto& [region, hosts] : requirement.hosts) {
+    write_strings(out, region, hosts);
+  }
+  out.end_object();
+  out.key("path").value_or_null(requirement.path);
+  out.key("deployment").value_or_null(requirement.deployment);
+  out.key("feature").value_or_null(requirement.feature);
+  out.key("probe").value_or_null(requirement.probe);
+  out.key("tls").value_or_null(requirement.tls);
+  out.member("enabled", requirement.enabled);
   write_strings(out, "sources", requirement.sources);
   out.end_object();
 }

@@ -12,7 +12,8 @@ PLAN_KEYS = {"check", "name", "product", "requirement", "necessity", "evidence",
 PROBE_KEYS = {"probe", "target", "success", "reason", "phase", "message", "timings", "attempts", "certificate"}
 ATTEMPT_KEYS = {"address", "port", "success", "reason", "phase", "errno", "offender", "seconds"}
 CATALOG_KEYS = {"id", "product", "device_type", "purpose", "direction", "from", "to", "transport", "protocol", "port",
-                "fixed", "necessity", "condition", "evidence", "sources"}
+                "fixed", "necessity", "condition", "evidence", "sources", "evidence_by", "hosts", "path", "deployment",
+                "feature", "probe", "tls", "enabled"}
 
 BAD = {  # what is wrong: (the file, what the message holds)
     "broken YAML": ("checks: [\n  {name: a", ":2:"),
@@ -34,6 +35,7 @@ BAD = {  # what is wrong: (the file, what the message holds)
     "missing secret file": ('checks:\n  - {name: a, probe: http, target: "http://h/", bearer_file: /no/such/file}\n',
                             ":2:"),
     "missing include": ("include: no-such-folder/no-such-file.yaml\n", "no-such-file"),
+    "wildcard include without its folder": ("include: conf.b/*.yaml\n", "there is no folder"),
     "duplicate key": ("vantage: a\nvantage: b\n", ":2:"),
     "reserved label": ("labels: {check: x}\n", ":1:"),
 }
@@ -111,6 +113,14 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("blackbox.yml:1:46: module rpc: prober can't be honoured: reachd does not speak grpc", done.stdout)
         self.assertNotIn("module web", done.stdout)
         self.assertTrue(self.json("validate", "--config", path, "--json")["valid"])
+
+    def test_a_file_that_watches_nothing_is_told(self):
+        path = self.write("vantage: here\n")
+        done = support.run_reachd("validate", "--config", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("reachd.yaml: plans no check, so nothing is watched", done.stdout)
+        self.write('checks: [{name: a, probe: tcp, target: "h:1"}]\n')
+        self.assertNotIn("nothing is watched", support.run_reachd("validate", "--config", path).stdout)
 
     def test_help_everywhere(self):
         for command in ("run", "check", "plan", "init", "validate", "probe", "catalog", "version"):
@@ -205,8 +215,24 @@ checks:
         for row in rows:
             self.assertLessEqual(CATALOG_KEYS, set(row))
         self.assertGreater(len(rows), 60)
-        self.assertEqual(support.run_reachd("catalog", "show", "flexera.3.batch-server").returncode, 0)
         self.assertEqual(support.run_reachd("catalog", "show", "flexera.99").returncode, 2)
+
+    def test_catalog_show_tells_all_of_an_entry(self):
+        shown = support.run_reachd("catalog", "show", "flexera.3.batch-server").stdout
+        for line in (r"deployment +cloud", r"hosts +eu: beacon\.flexnetmanager\.eu", r"port +443 tcp", r"probe +http",
+                     r"evidence +vendor$", r"evidence +eu_uat: third_party", r"tls +strict", r"source +\w+: "):
+            self.assertRegex(shown, f"(?m)^  {line}")
+        self.assertNotIn("enabled", shown)
+        self.assertRegex(support.run_reachd("catalog", "show", "flexera.1.cloud-sign-in").stdout, r"(?m)^  path +/login$")
+        shown = support.run_reachd("catalog", "show", "xclarity.server.sftp-firmware").stdout
+        self.assertRegex(shown, r"(?m)^  devices +thinksystem, ")
+        self.assertRegex(shown, r"(?m)^  feature +sftp_update$")
+        self.assertRegex(support.run_reachd("catalog", "show", "xclarity.server.cim-http").stdout, r"(?m)^  enabled +false")
+        entry = self.json("catalog", "show", "flexera.3.batch-server", "--json")
+        self.assertEqual(entry["hosts"]["eu"], ["beacon.flexnetmanager.eu"])
+        self.assertEqual(entry["evidence_by"]["eu_uat"], "third_party")
+        self.assertEqual((entry["deployment"], entry["probe"], entry["tls"], entry["feature"], entry["enabled"]),
+                         ("cloud", "http", "strict", None, True))
 
     def test_version(self):
         self.assertRegex(support.run_reachd("version").stdout, r"\d+\.\d+\.\d+")
