@@ -37,6 +37,10 @@ class Package(unittest.TestCase):
             "/usr/share/doc/reachd/README.md",
             "/usr/share/doc/reachd/copyright",
             "/usr/share/doc/reachd/examples/full.yaml",
+            "/usr/share/doc/reachd/examples/web.yml",
+            "/usr/share/doc/reachd/examples/blackbox.yml",
+            "/usr/share/doc/reachd/config/README.md",
+            "/usr/share/doc/reachd/config/schema/reachd.schema.json",
             *(f"/usr/share/doc/reachd/grafana/dashboards/reachd-{name}.json"
               for name in ("fleet", "host", "product", "check", "certificates")),
             "/usr/share/doc/reachd/grafana/provisioning/dashboards/reachd.yaml",
@@ -62,7 +66,7 @@ class Package(unittest.TestCase):
             self.assertIn(library, fields)
         with tempfile.TemporaryDirectory() as folder:
             output("dpkg-deb", "-e", self.package, folder)
-            for script in ("postinst", "prerm", "postrm"):
+            for script in ("preinst", "postinst", "prerm", "postrm"):
                 path = pathlib.Path(folder, script)
                 self.assertTrue(os.access(path, os.X_OK), script)
                 output("sh", "-n", str(path))
