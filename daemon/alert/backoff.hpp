@@ -16,7 +16,9 @@ class Backoff {
       : first_(first), most_(most), random_(seed) {}
 
   /// After another failure.
-  Duration next() noexcept;
+  Duration next() noexcept { return after(failures_++); }
+  /// The same for something with a count of its own: after one more than `failures`.
+  Duration after(std::uint32_t failures) noexcept;
   void reset() noexcept { failures_ = 0; }
   bool failing() const noexcept { return failures_ > 0; }
 

@@ -3,22 +3,13 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
-#include <unordered_set>
 #include <utility>
-
-#include "daemon/log/log.hpp"
 
 namespace reachd::alert {
 namespace {
 
-/// So many events of a sink are in memory at most, and are read at once.
-constexpr std::size_t kWindow = 256;
 /// A gap in the numbers that is wider is the journal numbering anew, and nothing is missing.
 constexpr std::int64_t kNumberedAnew = 1'000'000'000;
-/// How soon it is looked again what is too old by now, or what the journal could not give before.
-constexpr Duration kLookAgain = std::chrono::seconds(5);
-constexpr Duration kNothingToDo = std::chrono::hours(1);
-
 constexpr std::string_view kLost = "the journal lost them";
 
 std::uint64_t missing_between(std::int64_t before, std::int64_t after) noexcept {
@@ -26,8 +17,8 @@ std::uint64_t missing_between(std::int64_t before, std::int64_t after) noexcept 
   return gap > 0 && gap < kNumberedAnew ? static_cast<std::uint64_t>(gap) : 0;
 }
 
-std::string_view check_of(const event::Event& event) noexcept {
-  return event.check ? std::string_view(event.check->id) : std::string_view();
+Duration wish_of(const Receipt& receipt) noexcept {
+  return std::min(receipt.retry_after.value_or(Duration::zero()), kLongestWish);
 }
 
 }  // namespace
@@ -111,7 +102,8 @@ void Feeder::take_settings() {
   settings_ = std::move(*std::exchange(next_settings_, std::nullopt));
   std::erase_if(window_, [this](const Item& item) { return !is_for_this(item.numbered); });
   for (Item& item : window_) {
-    item.tried = false;
+    item.tries = 0;
+    item.not_before = {};
   }
   behind_ = 0;
   counted_to_ = read_to_;
@@ -126,12 +118,12 @@ bool Feeder::look_ahead() {
     return false;
   }
   // Not for each one that leaves the window: those that are far behind are read from the disk.
-  return window_.size() <= kWindow / 2 ? fill() : count_behind();
+  return has_room() ? fill() : count_behind();
 }
 
 /// None where the disk has them, until it gives them.
 std::vector<NumberedEvent> Feeder::read(std::int64_t after) {
-  auto events = office_->reader.read(fetch_, after, released_, kWindow / 2);
+  auto events = office_->reader.read(fetch_, after, released_, kReadAtOnce);
   waits_for_disk_ = !events;
   return std::move(events).value_or(std::vector<NumberedEvent>{});
 }
@@ -201,34 +193,6 @@ void Feeder::drop(std::uint64_t count, std::string_view why) {
   office_->observer.on_delivery(settings_.sink.name, "dropped", count);
 }
 
-/// What may go now, and in wake_at_ when something next may.
-Feeder::Indices Feeder::choose(TimePoint now) {
-  const Sink& sink = *settings_.sink.made.events;
-  const bool side_by_side = sink.one_per_check();
-  const std::size_t most = std::max<std::size_t>(sink.most_at_once(), 1);
-  // What was never tried does not wait for what is tried in vain again and again.
-  const TimePoint fresh =
-      std::max(held_until_, std::min(not_before_, last_call_ + office_->times.fresh_gap));
-  wake_at_ = now + (waiting() > 0 || read_to_ < released_ ? kLookAgain : kNothingToDo);
-  Indices chosen;
-  std::unordered_set<std::string_view> checks;
-  for (std::size_t i = 0; i < window_.size() && chosen.size() < most; ++i) {
-    if (side_by_side && !checks.insert(check_of(window_[i].event())).second) {
-      continue;
-    }
-    const TimePoint ready = window_[i].tried ? not_before_ : fresh;
-    if (ready <= now || (finishing_ && held_until_ <= now)) {
-      chosen.push_back(i);
-    } else {
-      wake_at_ = std::min(wake_at_, ready);
-      if (!side_by_side) {
-        break;
-      }
-    }
-  }
-  return chosen;
-}
-
 asio::awaitable<void> Feeder::deliver(Indices chosen) {
   // What the attempt is lent stays until it has ended, whatever the configuration becomes.
   const std::shared_ptr<Sink> sink = settings_.sink.made.events;
@@ -275,6 +239,9 @@ asio::awaitable<std::vector<Receipt>> Feeder::call(Sink& sink, SinkRun run,
 
 void Feeder::take_receipts(const Indices& chosen, std::span<const Receipt> receipts) {
   const bool side_by_side = settings_.sink.made.events->one_per_check();
+  // What the receiver does not take while it takes others says nothing about those.
+  const bool beside_others = side_by_side && !trouble_since_ && window_[chosen.front()].tries > 0;
+  last_call_ = office_->network.clock.steady_now();
   const Receipt* retry = nullptr;
   std::uint64_t delivered = 0;
   std::uint64_t refused = 0;
@@ -297,7 +264,11 @@ void Feeder::take_receipts(const Indices& chosen, std::span<const Receipt> recei
         // Of those in a row, the ones after the first were not tried.
         if (retry == nullptr || side_by_side) {
           ++attempts_failed;
-          item.tried = true;
+          if (side_by_side) {
+            item.not_before =
+                last_call_ + std::max(wish_of(receipts[i]), backoff_.after(item.tries));
+          }
+          ++item.tries;
         }
         if (retry == nullptr || receipts[i].retry_after > retry->retry_after) {
           retry = &receipts[i];
@@ -313,14 +284,13 @@ void Feeder::take_receipts(const Indices& chosen, std::span<const Receipt> recei
       office_->observer.on_delivery(settings_.sink.name, outcome, count);
     }
   }
-  last_call_ = office_->network.clock.steady_now();
   last_failed_ = retry != nullptr;
   const bool moved = delivered + refused > 0;
   if (moved) {
     moved_on();
   }
   if (retry != nullptr) {
-    failed(*retry, moved);
+    failed(*retry, moved, beside_others);
   }
 }
 
@@ -335,6 +305,9 @@ void Feeder::moved_on() {
     log::info("a sink takes events again",
               {{"sink", settings_.sink.name}, {"after_seconds", seconds}, {"waiting", waiting()}});
     trouble_since_.reset();
+    for (Item& item : window_) {
+      item.not_before = {};
+    }
   }
   if (dropped_ > 0) {
     log::warning("events for a sink were dropped",
@@ -343,9 +316,13 @@ void Feeder::moved_on() {
   }
 }
 
-void Feeder::failed(const Receipt& receipt, bool moved) {
-  const Duration wish = std::min(receipt.retry_after.value_or(Duration::zero()), kLongestWish);
-  held_until_ = last_call_ + wish;
+void Feeder::failed(const Receipt& receipt, bool moved, bool beside_others) {
+  if (beside_others) {
+    stuck_.write(last_call_, "a sink takes events, but not all of them; those wait",
+                 {{"sink", settings_.sink.name}, {"why", receipt.why}, {"waiting", waiting()}});
+    return;
+  }
+  held_until_ = last_call_ + wish_of(receipt);
   not_before_ = moved ? held_until_ : std::max(held_until_, last_call_ + backoff_.next());
   if (!moved && !trouble_since_) {
     trouble_since_ = last_call_;

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/daemon/outbox_fakes.hpp"
 
 // What waits for a sink is bounded, and everybody is told of it.
@@ -82,6 +84,65 @@ TEST_F(OutboxTest, WhatWaitsBeyondTheWindowIsCountedAndComesInOrder) {
     ASSERT_EQ(sink->got[i], "a" + std::to_string(2 * (100 + i) + 1));
   }
   EXPECT_EQ(observer.counts["hook dropped"], 100U);
+}
+
+TEST_F(OutboxTest, SideBySideHoweverManyAreTriedInVainTheOthersGoOn) {
+  bool takes = false;
+  std::map<std::string, int> tries;
+  const auto sink = std::make_shared<FakeSink>([&](const event::Event& event) {
+    ++tries[event.check->id];
+    return takes || event.check->id == "good" ? delivered() : retry();
+  });
+  sink->beside = true;
+  sink->most = 4;
+  add("hook", sink);
+  begin();
+  for (int i = 0; i < 300; ++i) {
+    write("bad-" + std::to_string(i) + "-");
+  }
+  for (int i = 0; i < 600; ++i) {
+    write("bad-0-");
+  }
+  write_and_release({"good"});
+  ASSERT_TRUE(wait([&] { return sink->got.size() == 1; }));
+  EXPECT_THAT(sink->got, ElementsAre("good901"));
+  ASSERT_TRUE(wait([&] {
+    return tries.size() == 301 && std::ranges::all_of(tries, [](const auto& entry) {
+             return entry.first == "good" || entry.second >= 3;
+           });
+  })) << "all of them are tried again, not the first few only";
+  for (const auto& call : sink->calls) {
+    EXPECT_LE(call.size(), sink->most);
+  }
+  EXPECT_EQ(journal.cursors["hook"], 0);
+  takes = true;
+  ASSERT_TRUE(wait([&] { return journal.cursors["hook"] == 901; }));
+  EXPECT_EQ(sink->got.size(), 901U);
+  EXPECT_EQ(observer.pending["hook"], 0U);
+}
+
+TEST_F(OutboxTest, SideBySideWhatHangsAgainAndAgainDoesNotSlowDownWhatIsNew) {
+  const auto sink = std::make_shared<FakeSink>([](const event::Event& event) {
+    return event.check->id.starts_with("bad") ? retry() : delivered();
+  });
+  sink->beside = true;
+  sink->most = 4;
+  add("hook", sink);
+  begin();
+  write_and_release({"bad-a", "bad-b"});
+  ASSERT_TRUE(wait([&] { return observer.counts["hook failed"] >= 4; }));
+  for (int i = 0; i < 40; ++i) {
+    write("good-" + std::to_string(i) + "-");
+  }
+  outbox->release(last_sequence);
+  ASSERT_TRUE(wait([&] { return sink->got.size() == 40; }));
+  for (const auto& call : sink->calls) {
+    EXPECT_TRUE(
+        std::ranges::all_of(call,
+                            [](const std::string& text) { return text.starts_with("bad"); }) ||
+        std::ranges::none_of(call, [](const std::string& text) { return text.starts_with("bad"); }))
+        << ::testing::PrintToString(call);
+  }
 }
 
 TEST_F(OutboxTest, WhatTheJournalLostIsDroppedAndCounted) {
