@@ -18,6 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kMark = ".corrupt-";
+/// What a writer holds as long as it runs. SQLite's own locks last for a transaction only, and of
+/// two that number their events alike the second's would be taken for a repetition.
+constexpr std::string_view kLock = "journal.lock";
 /// What SQLite keeps beside a file.
 constexpr std::string_view kBeside[] = {"-wal", "-shm"};
 
@@ -117,7 +120,11 @@ Done Disk::run(const Job& job) {
     done.written = true;
     if (job.last) {
       store_.reset();
+      lock_.reset();
     }
+  } catch (const FolderInUse& error) {
+    done.in_use = true;
+    done.why = error.what();
   } catch (const sqlite::Error& error) {
     done.why = explain(path_, error);
     if (!error.passing()) {
@@ -139,7 +146,7 @@ void Disk::open(const Job& job, Done& done) {
     // Whoever removed the file took what it remembered away; the open file still tells it.
     Batch carried = carry_over(read_opened(store_->connection(), true).kept, job);
     store_.reset();
-    make_folder(options_.folder);
+    claim();
     store_ = std::make_unique<Store>(path_);
     store_->commit(carried);
     done.replaced = path_ +
@@ -147,12 +154,24 @@ void Disk::open(const Job& job, Done& done) {
                     "alerts and checks is written again, its events are gone";
   }
   if (store_ == nullptr) {
-    make_folder(options_.folder);
+    claim();
     store_ = std::make_unique<Store>(path_);
   }
   if (!was_opened_ && !done.opened) {
     done.opened = read_opened(store_->connection(), false);
   }
+}
+
+/// Makes the folder and takes it for this process. Where there are no locks (a read-only folder
+/// will be said to be one when the file is opened) it goes on without.
+void Disk::claim() {
+  make_folder(options_.folder);
+  lock_.reset();  // it may be of a folder that was removed
+  auto lock = platform::lock_file(to_text(to_path(options_.folder) / kLock));
+  if (lock && *lock == nullptr) {
+    throw FolderInUse("another reachd uses state_dir " + options_.folder);
+  }
+  lock_ = lock ? std::move(*lock) : nullptr;
 }
 
 void Disk::write(const Job& job, Done& done) {

@@ -8,6 +8,7 @@
 #include "daemon/journal/batch.hpp"
 #include "daemon/journal/store.hpp"
 #include "daemon/journal/trim.hpp"
+#include "daemon/platform/file_lock.hpp"
 
 namespace reachd::journal {
 
@@ -24,13 +25,14 @@ struct Job {
 struct Done {
   bool written = false;          ///< the batch is durable; of an opening: the file is open
   bool more = false;             ///< something is left to be trimmed: another job is welcome
+  bool in_use = false;           ///< not written because another process has the folder
   std::string why;               ///< a sentence where it is not written
   std::string replaced;          ///< a sentence if a file was given up and a new one begun
   std::optional<Opened> opened;  ///< of the first job; nothing: it could not be read as a whole
 };
 
-/// The file with all its trouble: opening, setting a corrupt one aside, writing, trimming. Blocks
-/// as long as the disk does. Throws nothing. One thread.
+/// The file with all its trouble: keeping other writers out, opening, setting a corrupt one aside,
+/// writing, trimming. Blocks as long as the disk does. Throws nothing. One thread.
 class Disk {
  public:
   explicit Disk(const Options& options);
@@ -38,12 +40,14 @@ class Disk {
 
  private:
   void open(const Job& job, Done& done);
+  void claim();
   void write(const Job& job, Done& done);
   void replace(const Job& job, Done& done, const std::string& why);
   void look_at_what_is_there(Done& done) const;
 
   const Options options_;
   const std::string path_;
+  std::unique_ptr<platform::FileLock> lock_;  ///< null: not open, or there are no locks here
   std::unique_ptr<Store> store_;
   std::unique_ptr<Trimmer> trimmer_;
   bool was_opened_ = false;

@@ -41,7 +41,12 @@ class FileJournal final : public Journal {
         reading_(std::make_shared<const LiveReading>(options.folder, clock, desk_)),
         fetcher_(reading_),
         disk_thread_(start_disk_thread(desk_)) {
-    open();
+    try {
+      open();
+    } catch (...) {
+      let_disk_go();
+      throw;
+    }
     thread_ = std::thread([this] { keep(); });
   }
   FileJournal(const FileJournal&) = delete;
@@ -81,6 +86,7 @@ class FileJournal final : public Journal {
   using Lock = std::unique_lock<std::mutex>;
 
   void open();
+  void let_disk_go();
   /// The life of the journal's thread: never waits for anything but its own desk.
   void keep();
   bool act(Lock& lock);
@@ -140,6 +146,9 @@ void FileJournal::open() {
   if (answered) {
     Done done = std::move(*desk_->done);
     desk_->done.reset();
+    if (done.in_use) {
+      throw FolderInUse(done.why);
+    }
     if (done.opened) {
       kept_ = std::move(done.opened->kept);
       run = done.opened->last_run + 1;
@@ -310,11 +319,18 @@ void FileJournal::close(Duration within) {
     if (!desk_->to_owner.wait_for(lock, within, [&] { return closed_; })) {
       abandoned_ = true;
     }
-    desk_->quit = true;
-    desk_->to_disk.notify_all();
     desk_->to_owner.notify_all();
   }
   thread_.join();
+  let_disk_go();
+}
+
+void FileJournal::let_disk_go() {
+  {
+    const std::scoped_lock lock(desk_->mutex);
+    desk_->quit = true;
+    desk_->to_disk.notify_all();
+  }
   if (desk_->flying != nullptr) {
     disk_thread_.detach();  // the disk holds it, for who knows how long; it has all it needs
   } else {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -114,13 +115,19 @@ class Journal {
   virtual void close(Duration within) = 0;
 };
 
+/// Another process writes a journal in this folder. A sentence.
+class FolderInUse : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// The file's name inside the folder.
 inline constexpr std::string_view kFile = "journal.sqlite";
 
 /// Opens or makes the journal. A file that is corrupt is set aside (its name gets the time) and a
 /// new one begun; a folder or file that can't be opened is trouble like any other: the journal then
-/// lives in memory and tries again. Never throws for the disk. Notes that observation begins now.
-/// The lent objects outlive the journal.
+/// lives in memory and tries again. Never throws for the disk, only FolderInUse. Notes that
+/// observation begins now. The lent objects outlive the journal.
 std::unique_ptr<Journal> open_journal(const Options& options, const Clock& clock,
                                       Listener& listener);
 

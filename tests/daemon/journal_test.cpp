@@ -33,6 +33,25 @@ TEST(Journal, IsEmptyWhereNothingEverRan) {
   EXPECT_THAT(opened.journal->next_events(0, 10), IsEmpty());
 }
 
+TEST(Journal, HasOneWriterAtATime) {
+  const Folder folder;
+  {
+    Opened first(options_for(folder));
+    EXPECT_TRUE(write_and_wait(*first.journal, event_entry(1)));
+    try {
+      Opened second(options_for(folder));
+      ADD_FAILURE() << "two would number their events alike";
+    } catch (const FolderInUse& error) {
+      EXPECT_EQ(std::string(error.what()), "another reachd uses state_dir " + folder.path());
+    }
+    EXPECT_TRUE(write_and_wait(*first.journal, event_entry(2)));
+    EXPECT_TRUE(open_reading(folder.path())) << "who only reads is no second writer";
+    first.journal->close(5s);
+    Opened next(options_for(folder));
+    EXPECT_EQ(next.journal->take_kept().last_sequence, 2);
+  }
+}
+
 TEST(Journal, RemembersStateAcrossARestart) {
   const Folder folder;
   {

@@ -160,6 +160,20 @@ class DaemonTest(support.LabTestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("127.0.0.1:9790", done.stderr + done.stdout)
 
+    def test_a_state_dir_in_use_is_exit_1(self):
+        check = f'name: web, probe: tcp, target: "{SERVER}:80"'
+        daemon = self.start(self.write(check, more="state_dir: shared\n"))
+        other = self.lab.folder / "other.yaml"
+        other.write_text(config_text(check, more='state_dir: shared\nweb: {listen: ["127.0.0.1:9791"]}\n'), encoding="ascii")
+        done, _ = support.run_in_lab(self.lab, "run", "--config", other)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"another reachd uses state_dir {self.lab.folder / 'shared'}", done.stderr)
+        done, _ = support.run_in_lab(self.lab, "events", "--config", other)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        daemon.process.kill()
+        daemon.process.wait(timeout=support.GUARD)
+        self.start(other, port=9791)
+
     def test_http_of_the_daemon(self):
         daemon = self.start(self.write(f'name: web, probe: tcp, target: "{SERVER}:80"'))
         daemon.wait_state("custom/web", "up")
