@@ -5,7 +5,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
@@ -28,6 +27,9 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kWorthGzip = 1024;
 /// What is sent at once of a streamed body.
 constexpr std::size_t kSendBytes = std::size_t{32} * 1024;
+
+/// How long an operation may take to end that was cancelled.
+constexpr auto kLetsGo = std::chrono::milliseconds(1000);
 
 /// The size line of a chunk (RFC 9112, 7.1).
 void append_chunk_size(std::string& out, std::size_t size) {
@@ -106,11 +108,12 @@ asio::awaitable<void> Connection::serve() {
     } else {
       if (where.route == Route::metrics && shared_.api.scrapes_are_full() &&
           shared_.make_room({Waits::reading}, peer_)) {
-        co_await asio::post(*shared_.context, asio::use_awaitable);  // until that one has let go
+        co_await wait_for_room();
       }
       response = shared_.api.answer(where, *request);
     }
     more = co_await respond(*request, std::move(response));
+    WaitingPlace::wake(shared_.scrapers);
   }
   if (transport_.ssl() != nullptr) {
     co_await close_tls();
@@ -287,6 +290,18 @@ asio::awaitable<void> Connection::wait_with(asio::steady_timer& event,
   waiting_ = &event;
   co_await event.async_wait(kAwait);
   waiting_ = nullptr;
+}
+
+asio::awaitable<void> Connection::wait_for_room() {
+  asio::steady_timer event(*shared_.context);
+  const WaitingPlace place(shared_.scrapers, event);
+  const auto until = std::chrono::steady_clock::now() + kLetsGo;
+  auto left = kLetsGo;
+  while (shared_.api.scrapes_are_full() && left.count() > 0 && !aborted_) {
+    co_await wait_with(event, left);
+    left = std::chrono::duration_cast<std::chrono::milliseconds>(until -
+                                                                 std::chrono::steady_clock::now());
+  }
 }
 
 asio::awaitable<Response> Connection::reload(const Request& request) {

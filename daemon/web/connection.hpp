@@ -61,6 +61,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> refuse(Refusal refusal);
   boost::asio::awaitable<void> wait_with(boost::asio::steady_timer& event,
                                          std::chrono::milliseconds most);
+  /// Until a scrape ends, as one whose connection was closed does at once on Linux, and when
+  /// Windows gets round to telling.
+  boost::asio::awaitable<void> wait_for_room();
   boost::asio::awaitable<Response> reload(const Request& request);
   /// What `work` makes on the worker; 503 if that takes too long.
   boost::asio::awaitable<Response> aside(std::function<Response()> work);

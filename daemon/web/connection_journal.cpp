@@ -11,25 +11,7 @@ namespace reachd::web {
 
 namespace asio = boost::asio;
 
-namespace {
-
-/// What a stream waits with is known to those who wake it, for as long as this is there.
-class StreamPlace {
- public:
-  StreamPlace(std::vector<asio::steady_timer*>& streams, asio::steady_timer& event)
-      : streams_(streams), event_(&event) {
-    streams_.push_back(event_);
-  }
-  StreamPlace(const StreamPlace&) = delete;
-  StreamPlace& operator=(const StreamPlace&) = delete;
-  ~StreamPlace() { std::erase(streams_, event_); }
-
- private:
-  std::vector<asio::steady_timer*>& streams_;
-  asio::steady_timer* event_;
-};
-
-}  // namespace
+namespace {}  // namespace
 
 asio::awaitable<Response> Connection::aside(std::function<Response()> work) {
   const auto wait = std::make_shared<Wait<Response>>(shared_.context);
@@ -132,7 +114,7 @@ asio::awaitable<std::string> Connection::stream_page(std::int64_t& after, std::i
 asio::awaitable<void> Connection::send_events(std::int64_t after,
                                               std::shared_ptr<const EventFilter> filter) {
   asio::steady_timer event(*shared_.context);
-  const StreamPlace place(shared_.streams, event);
+  const WaitingPlace place(shared_.streams, event);
   std::string text = "retry: 5000\n\n";
   bool open = true;
   while (open && !aborted_ && !shared_.stopping) {

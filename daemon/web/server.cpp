@@ -137,7 +137,7 @@ class ServerImpl final : public Server {
   const std::vector<Endpoint>& endpoints() const noexcept override { return endpoints_; }
 
   void events_released() override {
-    asio::post(*shared_.context, [this] { shared_.wake_streams(); });
+    asio::post(*shared_.context, [this] { WaitingPlace::wake(shared_.streams); });
   }
 
   void stop() override {

@@ -36,6 +36,29 @@ struct Door {
   TokenBucket requests{};
 };
 
+/// What a connection waits with is known to those who wake it, for as long as this is there.
+class WaitingPlace {
+ public:
+  using Timers = std::vector<boost::asio::steady_timer*>;
+
+  WaitingPlace(Timers& timers, boost::asio::steady_timer& event) : timers_(timers), event_(&event) {
+    timers_.push_back(event_);
+  }
+  WaitingPlace(const WaitingPlace&) = delete;
+  WaitingPlace& operator=(const WaitingPlace&) = delete;
+  ~WaitingPlace() { std::erase(timers_, event_); }
+
+  static void wake(const Timers& timers) {
+    for (boost::asio::steady_timer* const waiting : timers) {
+      waiting->cancel();
+    }
+  }
+
+ private:
+  Timers& timers_;
+  boost::asio::steady_timer* event_;
+};
+
 /// What the connections of one server share; lives on the server's thread and outlives them.
 struct Shared {
   /// Closes a connection that waits for its client to do one of `whats`, so that who is slow never
@@ -45,13 +68,6 @@ struct Shared {
   bool make_room(std::initializer_list<Waits> whats,
                  const boost::asio::ip::address& newcomer) const;
 
-  /// Lets the streams look for new events.
-  void wake_streams() {
-    for (boost::asio::steady_timer* const waiting : streams) {
-      waiting->cancel();
-    }
-  }
-
   std::shared_ptr<boost::asio::io_context> context;
   Callbacks callbacks;
   ServerLimits limits;
@@ -59,10 +75,11 @@ struct Shared {
   Api api{callbacks};
   bool stopping = false;
   std::list<std::shared_ptr<Connection>> connections{};
-  std::vector<boost::asio::steady_timer*> streams{};  ///< what each of them waits with
-  boost::asio::thread_pool worker{1};                 ///< reads the journal
-  std::unique_ptr<Prober> prober{};                   ///< null: there is no /probe
-  std::unique_ptr<Guard> guard{};                     ///< null: nobody is asked who they are
+  WaitingPlace::Timers streams{};      ///< wait for new events
+  WaitingPlace::Timers scrapers{};     ///< wait for the end of a scrape that made room
+  boost::asio::thread_pool worker{1};  ///< reads the journal
+  std::unique_ptr<Prober> prober{};    ///< null: there is no /probe
+  std::unique_ptr<Guard> guard{};      ///< null: nobody is asked who they are
 };
 
 }  // namespace reachd::web
