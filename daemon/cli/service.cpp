@@ -22,6 +22,8 @@ struct Options {
   std::string display_name;
   std::shared_ptr<std::string> config_file;
   bool as_json = false;
+  bool update = false;
+  bool undo = false;
 };
 
 std::string_view word(ServiceState state) noexcept {
@@ -65,7 +67,8 @@ int install(ServiceManager& manager, const Options& options, Context& context) {
   }
   const auto notes = manager.install({.name = options.name,
                                       .display_name = std::move(display_name),
-                                      .config_file = to_text(config)});
+                                      .config_file = to_text(config),
+                                      .update = options.update});
   if (!notes) {
     context.err << "reachd: " << notes.error() << "\n";
     return kFailed;
@@ -118,7 +121,10 @@ constexpr auto kActions = std::to_array<Action>({
     {"uninstall", "Stop the service and remove it; settings, state and logs stay",
      "systemctl disable --now reachd",
      [](ServiceManager& manager, const Options& options, Context& context) {
-       return say(manager.uninstall(options.name), options.name + " is uninstalled", context);
+       return options.undo
+                  ? say(manager.undo_install(options.name),
+                        options.name + " is as it was before it was installed", context)
+                  : say(manager.uninstall(options.name), options.name + " is uninstalled", context);
      }},
     {"start", "Start it and wait until it runs", "systemctl start reachd",
      [](ServiceManager& manager, const Options& options, Context& context) {
@@ -168,6 +174,13 @@ void add_action(CLI::App& group, const Action& action, Context& context) {
                      "What the Services window shows; reachd, or reachd (NAME), if not given")
         ->type_name("TEXT");
     options->config_file = add_config_option(*command);
+    command->add_flag("--update", options->update,
+                      "A service of this name that is there already gets this executable and FILE");
+  } else if (std::string_view(action.name) == "uninstall") {
+    command->add_flag(
+        "--undo", options->undo,
+        "If `install --update` changed a service, give it back what it ran before, and "
+        "leave it installed");
   } else if (action.run == &status) {
     command->add_flag("--json", options->as_json, "As JSON");
   }

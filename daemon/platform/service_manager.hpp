@@ -12,6 +12,7 @@ struct ServiceSetup {
   std::string name;          ///< is_service_name()
   std::string display_name;  ///< what the Services window shows
   std::string config_file;   ///< absolute
+  bool update = false;       ///< a service of this name gets this executable and configuration
 };
 
 enum class ServiceState : std::uint8_t {
@@ -40,10 +41,14 @@ class ServiceManager {
   virtual ~ServiceManager() = default;
   /// This executable as a service with an account of its own, started when the system starts and
   /// again when it fails. Its folders for state and logs are made, for it and for administrators
-  /// alone.
+  /// alone. An update keeps what else an administrator may have set (account, start, restarts), and
+  /// remembers what the service ran before.
   virtual std::expected<Notes, std::string> install(const ServiceSetup& setup) = 0;
   /// Stops it first. Configuration, state and logs stay.
   virtual Result uninstall(const std::string& name) = 0;
+  /// Takes the install() before back: a service that it updated runs again what it ran before, one
+  /// that it made is uninstalled. Leaves it stopped.
+  virtual Result undo_install(const std::string& name) = 0;
   /// Until it runs: a bad configuration is an error here.
   virtual Result start(const std::string& name) = 0;
   virtual Result stop(const std::string& name) = 0;

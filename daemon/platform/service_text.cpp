@@ -43,7 +43,7 @@ std::string_view cause(std::uint32_t code) noexcept {
        "its account may not log on as a service; see \"Log on as a service\" in the local "
        "security policy"},
       {1072, "it is being removed; close the Services window and whatever else has it open"},
-      {1073, "it is installed already; uninstall it first"},
+      {1073, "it is installed already; uninstall it first, or change it with --update"},
       {1078, "another service has this display name or name; choose one with --display-name"},
       {1115, "Windows is shutting down"},
   });

@@ -47,9 +47,11 @@ TEST(ServiceText, ErrorsSayWhatToDoAndTheCode) {
             "(Windows error 5)");
   EXPECT_EQ(explain_service_error(ServiceAction::look, "x", 1060),
             "can't look at the service x: it is not installed (Windows error 1060)");
-  EXPECT_EQ(explain_service_error(ServiceAction::install, "reachd", 1073),
-            "can't install the service reachd: it is installed already; uninstall it first "
-            "(Windows error 1073)");
+  EXPECT_EQ(
+      explain_service_error(ServiceAction::install, "reachd", 1073),
+      "can't install the service reachd: it is installed already; uninstall it first, or change "
+      "it with --update "
+      "(Windows error 1073)");
   EXPECT_EQ(explain_service_error(ServiceAction::reload, "reachd", 4711),
             "can't reload the service reachd (Windows error 4711)");
 }

@@ -162,12 +162,16 @@ class Installing(unittest.TestCase):
         older = cls.folder / "reachd.exe"
         content = (PACKAGES / f"reachd-{VERSION}-x64-symbols.exe").read_bytes()
         older.write_bytes(content.replace(b"in DOS mode", b"in DOS MODE", 1))
-        subprocess.run([SOURCE / "packaging/windows-service/build-msi", older, "0.0.9", cls.folder], check=True,
-                       stdout=subprocess.DEVNULL)
+        cls.build(older, "0.0.9", cls.folder)
         cls.older = cls.folder / "reachd-0.0.9-x64.msi"
         CONFIG.unlink(missing_ok=True)  # another test's
         cls.port = free_port()
         cls.addClassCleanup(windows, "msiexec", "/x", "Z:" + str(MSI).replace("/", "\\"), "/qn")
+
+    @staticmethod
+    def build(executable, version, folder):
+        subprocess.run([SOURCE / "packaging/windows-service/build-msi", executable, version, folder], check=True,
+                       stdout=subprocess.DEVNULL)
 
     def check_installed(self, version):
         self.assertEqual(installed_versions(), [version])
@@ -247,6 +251,34 @@ class Installing(unittest.TestCase):
         install(MSI, r"CONFIG_FILE=C:\conf\deep\reachd.yaml", f"LISTEN_PORT={self.port}")
         self.assertTrue((DRIVE / "conf" / "deep" / "reachd.yaml").is_file())
         self.assertIn('target="127.0.0.1"', answer(self.port, "/metrics"))
+        remove(MSI)
+
+    def test_8_a_service_from_the_zip_is_taken_over(self):
+        folder = DRIVE / "zip"
+        folder.mkdir()
+        shutil.copy(PACKAGES / f"reachd-{VERSION}-x64-symbols.exe", folder / "reachd.exe")
+        self.addCleanup(windows, "sc", "delete", "reachd")
+        for arguments in (("init", "custom", "--listen", f"127.0.0.1:{self.port}", "--output", "C:\\zip\\reachd.yaml"),
+                          ("service", "install", "--config", "C:\\zip\\reachd.yaml"), ("service", "start")):
+            done = windows("C:\\zip\\reachd.exe", *arguments)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        CONFIG.unlink(missing_ok=True)
+        install(MSI, f"LISTEN_PORT={self.port}")
+        self.check_installed(VERSION)
+        remove(MSI)
+        self.assertIsNone(service_state())
+
+    def test_9_another_build_of_the_same_version_takes_its_place(self):
+        again = self.folder / "again"
+        again.mkdir()
+        self.build(self.folder / "reachd.exe", VERSION, again)
+        install(again / MSI.name, f"LISTEN_PORT={self.port}")
+        self.assertIn(b"in DOS MODE", (PROGRAM / "reachd.exe").read_bytes())
+        install(MSI)
+        self.check_installed(VERSION)
+        self.assertIn(b"in DOS mode", (PROGRAM / "reachd.exe").read_bytes())
+        install(MSI)  # the very same: nothing to do
+        self.check_installed(VERSION)
         remove(MSI)
 
 

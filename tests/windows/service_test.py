@@ -309,6 +309,26 @@ class ServiceTest(unittest.TestCase):
             self.assertIn("it is not running", self.service(action, expect=1).stderr)
         self.assertIn("a name is made of letters", self.service("status", name="two words", expect=2).stderr)
 
+    def test_an_update_takes_a_service_over_and_can_be_taken_back(self):
+        self.started(f'name: open, probe: tcp, target: "127.0.0.1:{self.open.port}"')
+        before = self.status()["command_line"]
+        other = self.config.with_name("other.yaml")
+        self.config.rename(other)
+        self.service("stop")
+        done = self.service("install", "--update", "--config", other)
+        self.assertIn(f"it ran {before} before", done.stderr)
+        self.assertEqual(self.status()["command_line"], before.replace("the settings.yaml", "other.yaml"))
+        self.assertEqual(self.driver("config", self.name)[0]["display_name"], f"reachd ({self.name})")
+        self.service("start")
+        self.wait_for_line(r'^reachd_check_up\{check="custom/open".* 1$')
+        self.service("uninstall", "--undo")
+        self.assertEqual((self.status()["state"], self.status()["command_line"]), ("stopped", before))
+        # One that it made goes.
+        self.service("uninstall")
+        self.service("install", "--update", "--config", other)
+        self.service("uninstall", "--undo")
+        self.assertEqual(self.status()["state"], "not_installed")
+
     def test_in_a_console_it_stops_when_asked(self):
         self.write(f'name: open, probe: tcp, target: "127.0.0.1:{self.open.port}"')
         with tempfile.TemporaryFile("w+") as out:

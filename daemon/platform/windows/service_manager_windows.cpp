@@ -15,6 +15,7 @@
 #include "daemon/platform/service_manager.hpp"
 #include "daemon/platform/service_text.hpp"
 #include "daemon/platform/windows/folder_access.hpp"
+#include "daemon/platform/windows/replaced_command.hpp"
 #include "daemon/platform/windows/wide.hpp"
 #include "probes/core/file_path.hpp"
 
@@ -131,6 +132,15 @@ class WindowsServiceManager final : public ServiceManager {
  public:
   std::expected<Notes, std::string> install(const ServiceSetup& setup) override {
     constexpr auto kAction = ServiceAction::install;
+    if (setup.update) {
+      const Handle service = open(setup.name, SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG);
+      if (service) {
+        return update(service, setup);
+      }
+      if (service.error() != ERROR_SERVICE_DOES_NOT_EXIST) {
+        return failed(kAction, setup.name, service.error());
+      }
+    }
     const Handle manager(
         ::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE));
     if (!manager) {
@@ -149,6 +159,25 @@ class WindowsServiceManager final : public ServiceManager {
       return failed(kAction, setup.name, service.error());
     }
     return configure(service);
+  }
+
+  Result undo_install(const std::string& name) override {
+    constexpr auto kAction = ServiceAction::uninstall;
+    const std::wstring former = replaced_command(name);
+    if (former.empty()) {
+      return uninstall(name);
+    }
+    const Handle service = open(name, SERVICE_CHANGE_CONFIG | SERVICE_STOP | SERVICE_QUERY_STATUS);
+    if (!service) {
+      return failed(kAction, name, service.error());
+    }
+    if (auto stopped = stop(service, name, kAction); !stopped) {
+      return stopped;
+    }
+    if (const DWORD code = set_command(service, former); code != ERROR_SUCCESS) {
+      return failed(kAction, name, code);
+    }
+    return {};
   }
 
   Result uninstall(const std::string& name) override {
@@ -246,6 +275,30 @@ class WindowsServiceManager final : public ServiceManager {
       return {nullptr, manager.error()};
     }
     return Handle(::OpenServiceW(manager.get(), to_wide(name).c_str(), access));
+  }
+
+  static std::expected<Notes, std::string> update(const Handle& service,
+                                                  const ServiceSetup& setup) {
+    const std::string former = command_line_of(service);
+    if (const DWORD code = remember_replaced(setup.name, to_wide(former)); code != ERROR_SUCCESS) {
+      return failed(ServiceAction::install, setup.name, code);
+    }
+    if (auto prepared = prepare_folders(service_sid(setup.name)); !prepared) {
+      return std::unexpected(prepared.error());
+    }
+    const std::string command = service_command_line(own_executable(), setup.config_file);
+    if (const DWORD code = set_command(service, to_wide(command)); code != ERROR_SUCCESS) {
+      return failed(ServiceAction::install, setup.name, code);
+    }
+    return former == command ? Notes() : Notes{"it ran " + former + " before"};
+  }
+
+  static DWORD set_command(const Handle& service, const std::wstring& command) {
+    return ::ChangeServiceConfigW(service.get(), SERVICE_NO_CHANGE, SERVICE_NO_CHANGE,
+                                  SERVICE_NO_CHANGE, command.c_str(), nullptr, nullptr, nullptr,
+                                  nullptr, nullptr, nullptr) != 0
+               ? ERROR_SUCCESS
+               : ::GetLastError();
   }
 
   /// Nothing if it was stopped already. Its process has ended then, too, so that its files can be
