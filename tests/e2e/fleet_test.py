@@ -1,6 +1,7 @@
 """The files of packaging/prometheus in a fleet of three vantages, an agent, a server and two Alertmanagers: everything
 arrives, what is down from here is told from what is down from everywhere, once, and each rule is about series that exist."""
 
+import json
 import re
 import subprocess
 import time
@@ -125,7 +126,7 @@ class FleetTest(fleet.FleetTestCase):
 
         def quiet():
             alerts = self.fleet.alerts(ALERTMANAGERS[1])
-            return all(alerts.get(key, {"status": {"state": "missing"}})["status"]["state"] == "suppressed" for key in (
+            return (HERE, "custom/walled", "ams", "critical") in alerts and all(alerts.get(key, {"status": {"state": "missing"}})["status"]["state"] == "suppressed" for key in (
                 ("CertificateExpiring", portal, None, "warning"), *(("RequiredPortsBudgetBurning", product, "lon", "critical") for product in ("custom", "xclarity-administrator")),
                 ("HeldByDependency", "custom", "lon", "critical")))
 
@@ -133,6 +134,26 @@ class FleetTest(fleet.FleetTestCase):
         alerts = self.fleet.alerts(ALERTMANAGERS[1])
         self.assertEqual(alerts["CertificateExpiring", portal, None, "critical"]["status"]["state"], "active")
         self.assertEqual(alerts[HERE, "custom/walled", "ams", "critical"]["status"]["state"], "active")
+
+    def test_trouble_of_one_host_says_nothing_of_another(self):
+        def alert(instance, severity, trouble):
+            return {"labels": {"alertname": "MonitorDegraded", "job": "reachd", "instance": instance, "severity": severity, "trouble": trouble}}
+
+        posted = [alert("dead.example.com", "critical", "not_scraped"), alert("dead.example.com", "warning", "journal"),
+                  alert("other.example.com", "warning", "journal")]
+        status, _, body = self.lab.http("site", ALERTMANAGERS[0], 9093, "/api/v2/alerts", "POST",
+                                        {"Content-Type": "application/json"}, json.dumps(posted))
+        self.assertEqual(status, 200, body)
+
+        def states():
+            rows = json.loads(self.lab.http("site", ALERTMANAGERS[0], 9093, "/api/v2/alerts")[2])
+            return {(row["labels"]["instance"], row["labels"]["severity"]): row["status"]["state"] for row in rows
+                    if row["labels"].get("instance", "").endswith(".example.com") and row["labels"]["alertname"] == "MonitorDegraded"
+                    and row["labels"]["instance"] != fleet.AGENT}
+
+        expected = {("dead.example.com", "critical"): "active", ("dead.example.com", "warning"): "suppressed",
+                    ("other.example.com", "warning"): "active"}
+        support.wait_for("the inhibition", lambda: states() == expected)
 
     # ---- rules and series
 
