@@ -225,6 +225,11 @@ class PageTest(support.LabTestCase):
         judge("a phone")
 
 
+def is_sanitized():
+    binary = pathlib.Path(support.REACHD).read_bytes()
+    return b"__asan_init" in binary or b"__tsan_init" in binary
+
+
 class ManyChecksTest(support.LabTestCase):
     def test_ten_thousand_open_at_once_and_stay_smooth(self):
         config = self.lab.folder / "many.yaml"
@@ -235,9 +240,13 @@ class ManyChecksTest(support.LabTestCase):
             support.wait_for("all verdicts", lambda: 'reachd_checks{state="unknown"} 0\n' in daemon.metrics(), 120)
             page.open(URL)  # a browser's very first page is no measure
             page.wait_text("#live", "^Live$")
-            page.open(URL)
-            page.wait_text("#count", "^10,000 checks$")
-            opened = page.run("return performance.getEntriesByName('reachd-shown')[0].startTime")
+            limit, opened = 3000 if is_sanitized() else 1000, float("inf")
+            for _ in range(10):  # the best counts: whatever else the machine does only makes it slower
+                page.open(URL)
+                page.wait_text("#count", "^10,000 checks$")
+                opened = min(opened, page.run("return performance.getEntriesByName('reachd-shown')[0].startTime"))
+                if opened < limit:
+                    break
             painted = page.run("return performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
             page.wait_text("#live", "^Live$")
             page.screenshot("many")
@@ -270,13 +279,13 @@ class ManyChecksTest(support.LabTestCase):
             frames.sort()
             print(f"10,000 checks: first paint {painted:.0f} ms, all shown {opened:.0f} ms, filtering at most "
                   f"{max(filters):.0f} ms, scrolling p95 {frames[int(len(frames) * 0.95)]:.0f} ms a frame", file=sys.stderr)
-            self.assertLess(opened, 1000 * SLOW)
+            self.assertLess(opened, limit)
             self.assertLess(sorted(filters)[-2], 50 * SLOW)
             self.assertLess(frames[int(len(frames) * 0.95)], 50 * SLOW)
             self.assertEqual(page.complaints(), [])
 
 
-# A build with sanitizers, or a machine that is busy otherwise, is slower; the figures that count are printed.
+# A machine that is busy otherwise is slower; the figures that count are printed.
 SLOW = 3
 
 if __name__ == "__main__":
