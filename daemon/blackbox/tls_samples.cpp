@@ -106,6 +106,10 @@ asio::awaitable<std::unique_ptr<net::Stream>> secure(Run& run,
     co_return nullptr;
   }
   add_tls_samples(run.samples, *options, *connected);
+  if (connected->demanded) {
+    log_line(run, [] { return std::string("the server demands a client certificate"); });
+    co_return nullptr;
+  }
   const std::string complaint = tls_complaint(*options, *connected);
   log_line(run, [&] {
     return connected->facts->version + " with " + connected->facts->cipher +

@@ -427,6 +427,7 @@ asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transpor
   connected.facts = gather(*stream, options, name);
   connected.leaf = leaf_of(*stream);
   connected.chain_until = chain_end(*stream);
+  connected.demanded = stream->demanded();
   if (ask_revocation) {
     connected.verified = verified_chain(*stream);
   }

@@ -75,6 +75,8 @@ struct TlsConnected {
   /// The first end of a certificate in the chain from the leaf to its anchor; none unless the chain
   /// is trusted and within its dates.
   std::optional<WallTime> chain_until;
+  /// The server ended the handshake for want of a client certificate: it did not take place.
+  bool demanded = false;
 };
 
 /// Client handshake over any stream (TCP, a proxy's tunnel, STARTTLS). Always completes for

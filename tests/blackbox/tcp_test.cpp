@@ -168,6 +168,26 @@ TEST(TcpProber, AnOldVersionFailsEvenWhereNobodyVerifies) {
   EXPECT_FALSE(Probed(lab, module, server.target()).success);
 }
 
+TEST(TcpProber, AHandshakeThatEndsForWantOfAClientCertificateFails) {
+  test::BlackboxLab lab;
+  lab.allow_all();
+  const test::TestCa ca;
+  test::ServerTls tls{ca.issue()};
+  tls.client_certificate = test::ServerTls::ClientCertificate::required;
+  tls.client_ca = ca.certificate();
+  tls.most_version = 0x0303;  // TLS 1.3 would end it only with the first read
+  const test::LoopbackServer server(lab.context, test::mute(), tls);
+  const Probed without(lab, over_tls(ca), server.target());
+  EXPECT_FALSE(without.success);
+  EXPECT_THAT(without.log, testing::HasSubstr("the server demands a client certificate"));
+  const test::Identity client = ca.issue();
+  Module module = over_tls(ca);
+  module.tcp.tls_config.cert.text = Secret(client.chain);
+  module.tcp.tls_config.key.text = Secret(client.key);
+  const Probed with(lab, module, server.target());
+  EXPECT_TRUE(with.success) << with.log;
+}
+
 TEST(TcpProber, TheHostnameIsTheNameForTlsUnlessTheModuleHasOne) {
   test::BlackboxLab lab;
   lab.allow_all();
