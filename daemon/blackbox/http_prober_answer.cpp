@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/blackbox/go_text.hpp"
 #include "probes/core/words.hpp"
 
 namespace reachd::blackbox {
@@ -25,7 +26,7 @@ std::optional<bool> matches(const net::HttpResponse& head, const HeaderMatch& ru
   std::optional<bool> result;
   for (const auto& [name, value] : head.headers) {
     if (same_word(name, rule.header)) {
-      result = result.value_or(false) || rule.pattern.found_in(value);
+      result = result.value_or(false) || rule.pattern.found_in(GoText(value).seen());
     }
   }
   return result;
@@ -164,13 +165,14 @@ std::optional<std::string> Answer::body_complaint() const {
   if (!complaint_.empty()) {
     return "the body can't be searched";
   }
+  const GoText text(text_);
   for (const Pattern& pattern : rules_.fail_if_body_matches) {
-    if (pattern.found_in(text_)) {
+    if (pattern.found_in(text.seen())) {
       return "the body matches " + quoted(pattern);
     }
   }
   for (const Pattern& pattern : rules_.fail_if_body_not_matches) {
-    if (!pattern.found_in(text_)) {
+    if (!pattern.found_in(text.seen())) {
       return "the body does not match " + quoted(pattern);
     }
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/blackbox/go_text.hpp"
 #include "daemon/blackbox/tls_samples.hpp"
 #include "probes/core/bytes.hpp"
 #include "probes/core/printable.hpp"
@@ -162,12 +163,15 @@ class Speaker {
       std::string_view line;
       const Heard::Line next = heard_.next(line);
       if (next == Heard::Line::whole) {
-        const auto groups = step.expect->match(line);
+        const GoText text(line);
+        auto groups = step.expect->match(text.seen());
         log_line(run_, [&] {
           return "heard " + printable(line, kShown) +
                  (groups ? ", which matches " : ", which does not match ") + step.expect->text();
         });
         if (groups) {
+          std::ranges::transform(*groups, groups->begin(),
+                                 [&](std::string_view group) { return text.bytes_of(group); });
           matched(step, *groups, send);
           co_return true;
         }

@@ -244,6 +244,13 @@ TEST_F(HttpProber, PatternsOfTheBody) {
   EXPECT_TRUE(probe({"fail_if_body_matches_regexp: [maintenance]"}).success);
 }
 
+TEST_F(HttpProber, PatternsTakeAByteThatIsNoUtf8ForACharacter) {
+  answers["/"] = page("err\xf6r", "X-Name: Andr\xe9\r\n");
+  EXPECT_FALSE(probe({"fail_if_body_matches_regexp: [err.r]"}).success);
+  EXPECT_TRUE(probe({"fail_if_body_not_matches_regexp: ['^err.r$']"}).success);
+  EXPECT_TRUE(probe({"fail_if_header_not_matches: [{header: X-Name, regexp: '^Andr.$'}]"}).success);
+}
+
 TEST_F(HttpProber, ABadStatusIsNotAFailureByPattern) {
   answers["/"] = "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n";
   const HttpProbed probed = probe({"fail_if_body_not_matches_regexp: [up]",

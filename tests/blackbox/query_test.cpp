@@ -81,6 +81,20 @@ TEST(Query, ALineIsMatchedWithoutItsEndOfBothBytes) {
   EXPECT_TRUE(dialogues.probe({expecting("^ready$")}, test::banner("ready\r\n")));
 }
 
+TEST(Query, AByteThatIsNoUtf8IsACharacterAndIsSentBackAsItCame) {
+  Dialogues dialogues;
+  QueryStep step = expecting("^hi (.*) there(.*)$");
+  step.send = "$1 $2";
+  std::string heard;
+  const test::Script script = [&](Peer& peer) -> asio::awaitable<void> {
+    co_await peer.send("hi Andr\xe9 \xef\xbf\xbd\xff there\xff\r\n");
+    heard = co_await peer.read_until("\n");
+    co_await peer.send("thanks\r\n");
+  };
+  EXPECT_TRUE(dialogues.probe({step, expecting("^thanks")}, script)) << dialogues.log;
+  EXPECT_EQ(heard, "Andr\xe9 \xef\xbf\xbd\xff \xff\n");
+}
+
 TEST(Query, TheLastLineNeedsNoEndOnceTheServerHasClosed) {
   Dialogues dialogues;
   EXPECT_TRUE(dialogues.probe({expecting("^bye$")}, test::hang_up("one\nbye")));
