@@ -14,6 +14,7 @@
 #include "probes/core/printable.hpp"
 #include "probes/core/words.hpp"
 #include "probes/net/errors.hpp"
+#include "probes/net/http_head.hpp"
 #include "probes/net/tls.hpp"
 
 namespace reachd::net {
@@ -116,6 +117,9 @@ class Incoming {
       began_at_ = std::chrono::steady_clock::now();
     }
     received_ += count;
+    if (!parser_->is_header_done()) {
+      mend_last(count);
+    }
     const auto data = buffer_.data();
     if (!parser_->got_some() && !starts_like_http(data.data(), data.size())) {
       failure_ = mismatch("the answer is not HTTP, it starts with " +
@@ -172,11 +176,25 @@ class Incoming {
 
   void begin() {
     parser_.emplace();
+    mender_ = HeadMender();
     parser_->skip(no_body_);
     parser_->body_limit(boost::none);
     parser_->header_limit(static_cast<std::uint32_t>(limits_.head));
     parser_->get().body().limit = limits_.body;
     parser_->get().body().sink = limits_.sink;
+  }
+
+  /// Completes what the last `count` bytes lack of a head.
+  void mend_last(std::size_t count) {
+    const auto data = buffer_.data();
+    const std::string_view bytes(static_cast<const char*>(data.data()), data.size());
+    const std::size_t before = bytes.size() - count;
+    const auto mended = mender_.mend(bytes.substr(before));
+    if (mended) {
+      const std::string whole = std::string(bytes.substr(0, before)) + *mended;
+      buffer_.clear();
+      buffer_.commit(asio::buffer_copy(buffer_.prepare(whole.size()), asio::buffer(whole)));
+    }
   }
 
   static bool starts_like_http(const void* data, std::size_t size) {
@@ -203,6 +221,7 @@ class Incoming {
       }
       if (parser_->is_done() && is_interim()) {
         begin();
+        mend_last(buffer_.size());
         continue;
       }
       if (parser_->is_header_done() && head_at_ == TimePoint{}) {
@@ -246,6 +265,7 @@ class Incoming {
   HttpResponse head_;  // what the sink has seen
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  HeadMender mender_;
   Failure failure_;
 };
 

@@ -69,6 +69,40 @@ std::optional<int> number(std::string_view digits) {
   return value;
 }
 
+/// 1994 for 94: a year more than 50 years ahead is the last one with these digits.
+int whole_year(int digits) {
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  const int now = static_cast<int>(std::chrono::year_month_day(today).year());
+  const int year = now - now % 100 + digits;
+  return year > now + 50 ? year - 100 : year;
+}
+
+/// A date in one of the two obsolete forms, which recipients must read too, in today's; as it is
+/// if it is in neither.
+std::string modern_date(std::string_view text) {
+  const auto made = [&](const std::string& day, std::string_view month, const std::string& year,
+                        std::string_view time) {
+    return std::string(text.substr(0, 3)) + ", " + day + " " + std::string(month) + " " + year +
+           " " + std::string(time) + " GMT";
+  };
+  constexpr std::size_t kRest = std::string_view("06-Nov-94 08:49:37 GMT").size();
+  const std::size_t comma = text.find(", ");
+  if (comma != std::string_view::npos && comma > 3 && text.size() == comma + 2 + kRest) {
+    const std::string_view rest = text.substr(comma + 2);
+    const auto digits = number(rest.substr(7, 2));
+    if (digits && rest[2] == '-' && rest[6] == '-' && rest.ends_with(" GMT")) {
+      return made(std::string(rest.substr(0, 2)), rest.substr(3, 3),
+                  std::to_string(whole_year(*digits)), rest.substr(10, 8));
+    }
+  }
+  if (text.size() == std::string_view("Sun Nov  6 08:49:37 1994").size() && text[3] == ' ') {
+    std::string day(text.substr(8, 2));
+    std::ranges::replace(day, ' ', '0');
+    return made(day, text.substr(4, 3), std::string(text.substr(20, 4)), text.substr(11, 8));
+  }
+  return std::string(text);
+}
+
 }  // namespace
 
 std::expected<Target, std::string> resolve_location(const Target& base, std::string_view location) {
@@ -101,7 +135,9 @@ std::uint16_t shown_port(const Target& target) noexcept {
   return target.port == usual ? std::uint16_t{0} : target.port;
 }
 
-std::optional<WallTime> parse_http_date(std::string_view text) {
+std::optional<WallTime> parse_http_date(std::string_view written) {
+  const std::string date_text = modern_date(written);
+  const std::string_view text = date_text;
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   if (text.size() != 29 || text.substr(3, 2) != ", " || !text.ends_with(" GMT") ||

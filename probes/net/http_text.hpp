@@ -22,7 +22,8 @@ std::string url_text(const Target& target, bool with_query);
 /// The port for the Host header: 0 where it is the scheme's own.
 std::uint16_t shown_port(const Target& target) noexcept;
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT", the form of Date that servers must send (RFC 9110, 5.6.7).
+/// "Sun, 06 Nov 1994 08:49:37 GMT", the form of Date that servers must send, or one of the two that
+/// they once sent (RFC 9110, 5.6.7).
 std::optional<WallTime> parse_http_date(std::string_view text);
 
 }  // namespace reachd::net

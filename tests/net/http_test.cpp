@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 #include <cstring>
 
+#include "probes/net/http_head.hpp"
 #include "probes/net/http_text.hpp"
 #include "probes/net/tcp.hpp"
 #include "tests/support/loopback_server.hpp"
@@ -53,10 +54,21 @@ TEST(HttpDate, ReadsTheFormThatServersMustSend) {
   const auto date = parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
   ASSERT_TRUE(date);
   EXPECT_EQ(*date, WallTime(std::chrono::seconds(784'111'777)));
-  EXPECT_FALSE(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"));
   EXPECT_FALSE(parse_http_date("Sun, 31 Feb 1994 08:49:37 GMT"));
   EXPECT_FALSE(parse_http_date("Sun, 06 Nov 1994 -8:49:37 GMT"));
   EXPECT_FALSE(parse_http_date(""));
+}
+
+TEST(HttpDate, ReadsTheFormsThatServersOnceSent) {
+  const WallTime told(std::chrono::seconds(784'111'777));
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), told);
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994"), told);
+  EXPECT_EQ(parse_http_date("Wednesday, 22-Nov-06 08:49:37 GMT"),
+            parse_http_date("Wed, 22 Nov 2006 08:49:37 GMT"));
+  EXPECT_FALSE(parse_http_date("Sunday, 06 Nov-94 08:49:37 GMT"));
+  EXPECT_FALSE(parse_http_date("Sunday, 06-Nov-xx 08:49:37 GMT"));
+  EXPECT_FALSE(parse_http_date("Sunday, 06-Nov-94 08:49:37 CET"));
+  EXPECT_FALSE(parse_http_date("Sun Nov 31 08:49:37 1994"));
 }
 
 TEST(Authority, BracketsIpv6) {
@@ -179,6 +191,37 @@ class TwoPieces final : public Stream {
   std::array<std::string_view, 2> pieces_;
   std::size_t next_ = 0;
 };
+
+TEST(HttpExchange, AHeadMayLackThePhrasesSpaceAndTheCarriageReturns) {
+  for (const char* head : {"HTTP/1.1 200\r\nX: a\r\nContent-Length: 4\r\n\r\n",
+                           "HTTP/1.0 200\nX: a\nContent-Length: 4\n\n",
+                           "HTTP/1.1 200 OK\nX: a\r\nContent-Length: 4\n\r\n",
+                           "HTTP/1.1 100\n\nHTTP/1.1 200\nX: a\nContent-Length: 4\n\n"}) {
+    Pieces sink;
+    const auto response = get(std::string(head) + "a\n\nb", sink);
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->status, 200);
+    EXPECT_EQ(*response->header("X"), "a");
+    EXPECT_EQ(sink.text, "a\n\nb") << "the body stays as it is";
+  }
+  Pieces sink;
+  EXPECT_FALSE(get("HTTP/1.1 20\r\n\r\n", sink));
+  EXPECT_FALSE(get("HTTP/1.1 2000\n\n", sink));
+}
+
+TEST(HttpExchange, AHeadThatIsMendedMayBeCutAnywhere) {
+  const std::string_view wire = "HTTP/1.1 200\nX: a\n\nbody";
+  for (std::size_t cut = 1; cut < wire.size(); ++cut) {
+    HeadMender mender;
+    const std::string_view front = wire.substr(0, cut);
+    const std::string_view back = wire.substr(cut);
+    EXPECT_EQ(mender.mend(front).value_or(std::string(front)) +
+                  mender.mend(back).value_or(std::string(back)),
+              "HTTP/1.1 200 \r\nX: a\r\n\r\nbody")
+        << cut;
+  }
+  EXPECT_FALSE(HeadMender().mend("HTTP/1.1 200 OK\r\nX: a\r\n\r\n\n"));
+}
 
 TEST(HttpExchange, AnEmptyBodyInChunksMayBeCutAnywhere) {
   const std::string_view answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
