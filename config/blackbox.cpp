@@ -139,19 +139,37 @@ Modules read_modules(const Value& root, Diagnostics& diagnostics) {
   return result;
 }
 
+namespace {
+
+/// What a file holds, if nothing in it is wrong. Otherwise what can't be honoured is told along
+/// with what is wrong, so that all comes at once.
+std::optional<Modules> sound_modules(const std::optional<Value>& root, Diagnostics& diagnostics,
+                                     std::size_t errors_before) {
+  auto modules = root ? std::optional(read_modules(*root, diagnostics)) : std::nullopt;
+  if (diagnostics.count() == errors_before) {
+    return modules;
+  }
+  for (const RefusedModule& refused : modules ? modules->refused : std::vector<RefusedModule>()) {
+    for (const Diagnostic& reason : refused.reasons) {
+      diagnostics.error(reason.place, reason.message);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Modules> parse_modules(std::string_view text, const std::string& name,
                                      Diagnostics& diagnostics) {
   const std::size_t errors_before = diagnostics.count();
-  const auto root = parse_yaml(text, name, diagnostics, YamlTexts::any_bytes);
-  auto modules = root ? std::optional(read_modules(*root, diagnostics)) : std::nullopt;
-  return diagnostics.count() == errors_before ? std::move(modules) : std::nullopt;
+  return sound_modules(parse_yaml(text, name, diagnostics, YamlTexts::any_bytes), diagnostics,
+                       errors_before);
 }
 
 std::optional<Modules> load_modules(const std::string& path, Diagnostics& diagnostics) {
   const std::size_t errors_before = diagnostics.count();
-  const auto root = load_yaml(path, diagnostics, YamlTexts::any_bytes);
-  auto modules = root ? std::optional(read_modules(*root, diagnostics)) : std::nullopt;
-  return diagnostics.count() == errors_before ? std::move(modules) : std::nullopt;
+  return sound_modules(load_yaml(path, diagnostics, YamlTexts::any_bytes), diagnostics,
+                       errors_before);
 }
 
 }  // namespace reachd::config::blackbox

@@ -118,8 +118,9 @@ struct Modules {
 };
 
 /// Reads a file of blackbox_exporter's format. Unknown keys, wrong types, broken patterns and what
-/// excludes each other are reported, all of them; then nothing is returned. What is right but can't
-/// be honoured only takes its module away. Relative paths in it are taken from its folder.
+/// excludes each other are reported, all of them; then nothing is returned, and what can't be
+/// honoured is reported too. By itself that only takes its module away. Relative paths in it are
+/// taken from its folder.
 std::optional<Modules> load_modules(const std::string& path, Diagnostics& diagnostics);
 /// The same from a text; `name` is the file as messages show it.
 std::optional<Modules> parse_modules(std::string_view text, const std::string& name,

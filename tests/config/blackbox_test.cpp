@@ -53,6 +53,19 @@ TEST(Blackbox, DebiansFileIsTakenButForItsGrpcModules) {
   EXPECT_EQ(modules->find("http"), nullptr);
 }
 
+TEST(Blackbox, WhatCantBeHonouredIsToldBesideWhatIsWrong) {
+  Diagnostics diagnostics;
+  EXPECT_FALSE(
+      parse_modules("modules:\n"
+                    "  a: {prober: http, http: {enable_http3: true}}\n"
+                    "  b: {prober: tcp, tcp: {tsl: true}}\n",
+                    "b.yml", diagnostics));
+  EXPECT_THAT(
+      diagnostics.to_string(),
+      testing::AllOf(HasSubstr("b.yml:2:42: module a: http: enable_http3 can't be honoured"),
+                     HasSubstr("unknown key \"tsl\"")));
+}
+
 TEST(Blackbox, TheExampleIsHonouredWhole) {
   Diagnostics diagnostics;
   const std::string path = to_text(to_path(REACHD_TEST_DATA).parent_path().parent_path() /
