@@ -276,7 +276,8 @@ class SettingsReader {
  private:
   /// Whoever writes these relies on them; to accept them and do nothing would be a lie.
   void refuse_what_has_no_effect(const Settings& settings) {
-    if (settings.probe_modules_file.empty() && !settings.probe_allow.items.empty()) {
+    // A file that is named but can't be read has its error already.
+    if (!reader_.has("probe_modules_file") && !settings.probe_allow.items.empty()) {
       reader_.error("probe_allow",
                     "probe_allow is for /probe, which probe_modules_file switches on");
     }
