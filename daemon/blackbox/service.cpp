@@ -87,10 +87,10 @@ struct Refusal {
 };
 
 Refusal cant_honour(const RefusedModule& module) {
-  std::string text = "Module \"" + module.name + "\" can't be honoured";
+  std::string text;
   for (const Diagnostic& reason : module.reasons) {
-    text += text.ends_with("honoured") ? ": " : "; ";
-    text += reason.message;
+    text += text.empty() ? "" : "; ";
+    text += reason.message;  // which names the module
   }
   return {.outcome = Outcome::unknown_module, .status = 400, .text = std::move(text)};
 }
