@@ -110,4 +110,15 @@ std::optional<std::uint64_t> parse_binary_size(std::string_view text) noexcept {
   return sum(text, kSizes);
 }
 
+std::optional<bool> parse_go_flag(std::string_view text) noexcept {
+  constexpr std::array<std::string_view, 11> kOn{"true", "True", "TRUE", "y",  "Y", "yes",
+                                                 "Yes",  "YES",  "on",   "On", "ON"};
+  constexpr std::array<std::string_view, 11> kOff{"false", "False", "FALSE", "n",   "N",  "no",
+                                                  "No",    "NO",    "off",   "Off", "OFF"};
+  if (std::ranges::find(kOn, text) != kOn.end()) {
+    return true;
+  }
+  return std::ranges::find(kOff, text) != kOff.end() ? std::optional(false) : std::nullopt;
+}
+
 }  // namespace reachd::config::blackbox

@@ -9,12 +9,6 @@
 namespace reachd::config::blackbox {
 namespace {
 
-// What yaml.v3 takes for a boolean: its own words, and YAML 1.1's where a boolean is expected.
-constexpr std::array<std::string_view, 11> kOn{"true", "True", "TRUE", "y",  "Y", "yes",
-                                               "Yes",  "YES",  "on",   "On", "ON"};
-constexpr std::array<std::string_view, 11> kOff{"false", "False", "FALSE", "n",   "N",  "no",
-                                                "No",    "NO",    "off",   "Off", "OFF"};
-
 bool is_written(const Value* value) noexcept {
   return value != nullptr && value->kind != Value::Kind::null;
 }
@@ -44,11 +38,8 @@ bool Block::flag(std::string_view key, bool fallback) {
     return fallback;
   }
   if (value->kind == Value::Kind::scalar && !value->quoted) {
-    if (std::ranges::find(kOn, value->scalar) != kOn.end()) {
-      return true;
-    }
-    if (std::ranges::find(kOff, value->scalar) != kOff.end()) {
-      return false;
+    if (const auto known = parse_go_flag(value->scalar)) {
+      return *known;
     }
   }
   return boolean(key, fallback);  // says what is wrong

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "config/blackbox_quantity.hpp"
 #include "config/yaml.hpp"
 #include "probes/core/reader.hpp"
 #include "probes/core/words.hpp"
 
 namespace reachd::config {
 namespace {
-
-using namespace std::chrono_literals;
 
 /// A hash of this cost takes some seconds of processor time, which anyone may ask for by a wrong
 /// password; each step more doubles them.
@@ -117,15 +116,18 @@ class WebConfigReader {
     }
     WebTls tls;
     tls.place = value.place;
-    tls.cert_file = reader.readable_file("cert_file").value_or("");
+    tls.cert_file = file(reader, "cert_file");
     tls.cert = reader.text("cert");
-    tls.key_file = reader.readable_file("key_file").value_or("");
+    tls.key_file = file(reader, "key_file");
     tls.key = Secret(reader.text("key"));
-    tls.client_ca_file = reader.readable_file("client_ca_file").value_or("");
+    tls.client_ca_file = file(reader, "client_ca_file");
     tls.client_ca = reader.text("client_ca");
-    tls.client_auth = reader.choice<ClientAuth>("client_auth_type", ClientAuth::none, kClientAuth);
+    if (!reader.text("client_auth_type").empty()) {
+      tls.client_auth =
+          reader.choice<ClientAuth>("client_auth_type", ClientAuth::none, kClientAuth);
+    }
     tls.client_allowed_sans = reader.texts("client_allowed_sans");
-    tls.prefer_server_ciphers = reader.boolean("prefer_server_cipher_suites", true);
+    tls.prefer_server_ciphers = flag(reader, "prefer_server_cipher_suites", true);
     read_ciphers(reader, tls);
     read_curves(reader, tls);
     read_versions(reader, tls);
@@ -134,11 +136,21 @@ class WebConfigReader {
     config_.tls = std::move(tls);
   }
 
+  // Go's empty text is as good as none, and its words for a switch are more than ours.
+  static std::string file(Reader& reader, std::string_view key) {
+    return reader.text(key).empty() ? std::string() : reader.readable_file(key).value_or("");
+  }
+  static bool flag(Reader& reader, std::string_view key, bool fallback) {
+    const Value* value = reader.raw(key);
+    const bool is_word = value != nullptr && value->kind == Value::Kind::scalar && !value->quoted;
+    const auto known = is_word ? blackbox::parse_go_flag(value->scalar) : std::nullopt;
+    return known ? *known : reader.boolean(key, fallback);
+  }
   static bool given(Reader& reader, std::string_view text, std::string_view file) {
-    return reader.has(text) || reader.has(file);
+    return !reader.text(text).empty() || !reader.text(file).empty();
   }
 
-  static void judge_parts(Reader& reader, const WebTls& tls) {
+  void judge_parts(Reader& reader, const WebTls& tls) {
     if (!given(reader, "cert", "cert_file")) {
       reader.error("", "cert_file or cert is missing");
     }
@@ -161,6 +173,17 @@ class WebConfigReader {
       reader.error("client_allowed_sans",
                    "client_allowed_sans has no effect without client_auth_type: "
                    "RequireAndVerifyClientCert");
+    }
+    if (tls.client_auth == ClientAuth::request || tls.client_auth == ClientAuth::require_any) {
+      // Accepted, since exporter-toolkit does so too.
+      const std::string_view key = !tls.client_allowed_sans.empty() ? "client_allowed_sans"
+                                   : reader.has("client_ca_file")   ? "client_ca_file"
+                                                                    : "client_ca";
+      if (authority || !tls.client_allowed_sans.empty()) {
+        note(reader.place(key), std::string(key) +
+                                    " proves nothing: this client_auth_type verifies no "
+                                    "certificate, so anyone can make one that is let in");
+      }
     }
   }
 
@@ -216,7 +239,7 @@ class WebConfigReader {
 
   void read_http(const Value& value) {
     Reader reader(value, diagnostics_, "http_server_config");
-    if (reader.boolean("http2", false)) {
+    if (flag(reader, "http2", false)) {
       note(reader.place("http2"), "http2 is not in effect: reachd answers by HTTP/1.1");
     }
     if (const Value* headers = reader.raw("headers"); headers != nullptr) {
@@ -286,9 +309,15 @@ class WebConfigReader {
 
   void read_rate_limit(const Value& value) {
     Reader reader(value, diagnostics_, "rate_limit");
-    config_.rate_limit.interval = reader.duration("interval", 0ms, 0ms, 24h);
+    const std::string interval = reader.text("interval");
+    const auto duration = blackbox::parse_go_duration(interval);
+    if (!interval.empty() && !duration) {
+      reader.error("interval",
+                   "interval is a duration such as 1s, 1m30s or 500us, not " + quoted(interval));
+    }
+    config_.rate_limit.interval = duration.value_or(Duration::zero());
     config_.rate_limit.burst = static_cast<std::uint32_t>(reader.integer("burst", 0, 0, 1'000'000));
-    if (config_.rate_limit.interval > 0ms && config_.rate_limit.burst == 0) {
+    if (config_.rate_limit.interval > Duration::zero() && config_.rate_limit.burst == 0) {
       reader.error("burst", "burst is at least 1, or every request would be refused");
     }
     reader.done();

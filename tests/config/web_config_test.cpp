@@ -152,6 +152,37 @@ TEST(WebConfig, OnlySuitesOfTls13LeaveOnlyTls13) {
   EXPECT_TRUE(config.tls->tls13);
 }
 
+TEST(WebConfig, TakesTheFormsThatGoTakes) {
+  for (const auto& [text, interval] : std::vector<std::pair<std::string, Duration>>{
+           {"1m30s", 90s}, {"0.5s", 500ms}, {"500us", 500us}, {"48h", 48h}, {"0", 0s}}) {
+    EXPECT_EQ(read("rate_limit: {interval: " + text + ", burst: 1}").rate_limit.interval, interval);
+  }
+  for (const char* text : {"1", "-1s", "soon"}) {
+    EXPECT_THAT(errors_of(std::string("rate_limit: {burst: 1, interval: ") + text + "}"),
+                HasSubstr("interval is a duration such as 1s, 1m30s or 500us"));
+  }
+  EXPECT_EQ(read("http_server_config: {http2: yes}").notes.size(), 1u);
+  const WebConfig config = read(
+      "tls_server_config: {cert: x, key: x, cert_file: '', key_file: '', client_ca_file: '', "
+      "client_auth_type: '', prefer_server_cipher_suites: False}");
+  EXPECT_EQ(config.tls->client_auth, ClientAuth::none);
+  EXPECT_FALSE(config.tls->prefer_server_ciphers);
+  EXPECT_THAT(errors_of("tls_server_config: {cert: '', cert_file: '', key: x}"),
+              HasSubstr("cert_file or cert is missing"));
+}
+
+TEST(WebConfig, SaysWhatProvesNothingWhereNoCertificateIsVerified) {
+  const std::string start = "tls_server_config: {cert: x, key: x, client_ca: x, ";
+  const WebConfig names =
+      read(start + "client_auth_type: RequireAnyClientCert, client_allowed_sans: [a]}");
+  ASSERT_EQ(names.notes.size(), 1u);
+  EXPECT_THAT(names.notes[0].message, HasSubstr("client_allowed_sans proves nothing"));
+  const WebConfig authority = read(start + "client_auth_type: RequestClientCert}");
+  ASSERT_EQ(authority.notes.size(), 1u);
+  EXPECT_THAT(authority.notes[0].message, HasSubstr("client_ca proves nothing"));
+  EXPECT_TRUE(read(start + "client_auth_type: RequireAndVerifyClientCert}").notes.empty());
+}
+
 TEST(WebConfig, AllProblemsComeAtOnceWithTheirPlaces) {
   const std::string errors = errors_of(R"(tls_server_config:
   cert_file: nowhere.crt
