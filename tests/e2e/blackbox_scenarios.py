@@ -2,7 +2,7 @@
 
 SERVER, SERVER6, SILENT, DNS = "198.51.100.10", "fd77:0:0:2::10", "198.51.100.11", "198.51.100.54"
 NAME, ONLY4, NOBODY = "www.example.com", "four.example.com", "nobody.example.com"
-HOLD, BANNER, CLOSED = 9000, 9001, 9009
+HOLD, BANNER, TERSE, LATIN1, MUTUAL, CLOSED = 9000, 9001, 9002, 9003, 9004, 9009
 
 # Read by both. FOLDER is the lab's.
 MODULES = r"""
@@ -27,6 +27,8 @@ modules:
   http_version: {prober: http, http: {valid_http_versions: ["HTTP/1.0"]}}
   http_ip4: {prober: http, http: {preferred_ip_protocol: ip4}}
   http_ip6_only: {prober: http, http: {preferred_ip_protocol: ip6, ip_protocol_fallback: false}}
+  http_latin1: {prober: http, http: {fail_if_body_not_matches_regexp: ["^err.r$"], fail_if_header_not_matches: [{header: X-Name, regexp: "^Andr.$"}]}}
+  http_not_latin1: {prober: http, http: {fail_if_body_matches_regexp: ["err.r"]}}
   http_short: {prober: http, timeout: 300ms}
   tcp_connect: {prober: tcp}
   tcp_ip4: {prober: tcp, tcp: {preferred_ip_protocol: ip4}}
@@ -38,6 +40,7 @@ modules:
   ssh_banner:
     prober: tcp
     tcp: {query_response: [{expect: "^SSH-2.0-"}, {send: "SSH-2.0-blackbox-ssh-check"}]}
+  tcp_latin1: {prober: tcp, tcp: {query_response: [{expect: "^hi (.*)$", send: "I am ${1}"}, {expect: "^welcome"}]}}
   banner_other: {prober: tcp, tcp: {query_response: [{expect: "^HELLO"}]}}
   smtp_starttls:
     prober: tcp
@@ -110,6 +113,7 @@ LOCATIONS = {
     "/cookie": 'add_header Set-Cookie "seen=yes; Path=/"; return 302 /cookie-needed;',
     "/cookie-needed": 'if ($http_cookie != "seen=yes") { return 403; } return 200 "cookie\\n";',
     "/host": 'if ($host != "www.example.com") { return 403; } return 200 "$host\\n";',
+    "/latin1": 'add_header X-Name "Andr\xe9"; return 200 "err\xf6r";',
     "/token": 'if ($http_x_token != "1") { return 403; } return 200 "token\\n";',
     "/gzip": 'gzip on; gzip_types text/plain; gzip_min_length 1; return 200 "compressed compressed compressed compressed\\n";',
 }
@@ -166,6 +170,11 @@ SCENARIOS = {
         ("http_ip6_only", f"http://{NAME}/", {}),
         ("http_ip6_only", f"http://{ONLY4}/", {}),
         ("http_short", f"http://{SERVER}:{HOLD}/", {}),
+        ("http_latin1", WEB + "/latin1", {}),
+        ("http_latin1", WEB + "/", {}),
+        ("http_not_latin1", WEB + "/latin1", {}),
+        ("http_2xx", f"http://{SERVER}:{TERSE}/", {}),
+        ("http_tls_any", f"https://{SERVER}:{MUTUAL}/", {}),
     ],
     "tcp": [
         ("tcp_connect", f"{SERVER}:{HOLD}", {}),
@@ -191,6 +200,9 @@ SCENARIOS = {
         ("ssh_banner", f"{SERVER}:{BANNER}", {}),
         ("banner_other", f"{SERVER}:{BANNER}", {}),
         ("banner_other", f"{SERVER}:{HOLD}", {}),
+        ("tcp_latin1", f"{SERVER}:{LATIN1}", {}),
+        ("tcp_tls_any", f"{SERVER}:{MUTUAL}", {}),
+        ("tcp_tls_named", f"{SERVER}:{MUTUAL}", {}),
         ("smtp_starttls", f"{SERVER}:25", {}),
     ],
     "icmp": [

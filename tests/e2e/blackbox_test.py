@@ -68,7 +68,12 @@ class BlackboxTest(support.LabTestCase):
             {"listen": f"[{scenarios.SERVER6}]:443", "certificate": certificate, "locations": scenarios.LOCATIONS},
             {"listen": f"{scenarios.SERVER}:443", "certificate": certificate, "locations": scenarios.LOCATIONS},
             {"listen": f"{scenarios.SERVER}:80", "locations": scenarios.LOCATIONS}])
-        support.servers.stubs(lab, "cloud", f"hold@{scenarios.SERVER}:{scenarios.HOLD}", f"ssh@{scenarios.SERVER}:{scenarios.BANNER}")
+        support.servers.stubs(lab, "cloud", f"hold@{scenarios.SERVER}:{scenarios.HOLD}", f"ssh@{scenarios.SERVER}:{scenarios.BANNER}",
+                              f"terse-http@{scenarios.SERVER}:{scenarios.TERSE}", f"latin1@{scenarios.SERVER}:{scenarios.LATIN1}")
+        mutual = lab.spawn("mutual", "cloud", "openssl", "s_server", "-www", "-tls1_2", "-Verify", "3", "-verify_return_error",
+                           "-accept", f"{scenarios.SERVER}:{scenarios.MUTUAL}", "-cert", certificate[0], "-key", certificate[1],
+                           "-CAfile", lab.folder / "ca/ca.pem")
+        lab.wait_listening("cloud", scenarios.SERVER, scenarios.MUTUAL, mutual, "mutual")
         support.services.smtp(lab, "cloud", scenarios.SERVER, certificate)
         unbound = lab.folder / "zone.conf"
         unbound.write_text(scenarios.UNBOUND, encoding="ascii")

@@ -54,7 +54,7 @@ def web(lab, place, sites, name="web"):
     path.write_text("daemon off; master_process off; user root; error_log stderr warn;\n"
                     f"pid {folder}/pid; events {{ worker_connections 512; }}\n"
                     f"http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3; server_names_hash_bucket_size 128; default_type text/plain; {temporary}\n"
-                    + "\n".join(parts) + "\n}\n", encoding="ascii")
+                    + "\n".join(parts) + "\n}\n", encoding="latin-1")
     lab.add_address(place, *{address.strip("[]") for address, _ in addresses})
     child = lab.spawn(name, place, "nginx", "-c", path, "-e", "stderr")
     for address, port in addresses[-1:]:  # nginx listens everywhere or nowhere

@@ -31,6 +31,8 @@ MODES = {
     "body": "an HTTP answer whose body is 1 GB",
     "gzip": "an HTTP answer of a few MB that inflate to several GB",
     "ok": "an HTTP 200 answer",
+    "terse-http": "an HTTP 200 answer without a phrase, whose lines end with a line feed alone, and whose date has an old form",
+    "latin1": "greets in Latin-1 and goes on once its name has come back",
     "proxy-403": "an HTTP proxy that refuses",
     "sap": "answers pings of SAP's network interface",
     "garbage": "bytes that are no protocol",
@@ -139,6 +141,15 @@ async def _serve(mode, reader, writer):
         await _request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
         await writer.drain()
+    elif mode == "terse-http":
+        await _request(reader)
+        writer.write(b"HTTP/1.1 200\nLast-Modified: Sunday, 22-Nov-26 08:00:00 GMT\nContent-Length: 3\n\nok\n")
+        await writer.drain()
+    elif mode == "latin1":
+        writer.write("hi André\r\n".encode("latin-1"))
+        if await reader.readline() == "I am André\n".encode("latin-1"):
+            writer.write(b"welcome\r\n")
+        await _until_closed(reader)
     elif mode == "slp":
         head = await reader.readexactly(5)
         answer = answers.slp(head + await reader.readexactly(answers.slp_size(head) - 5))
