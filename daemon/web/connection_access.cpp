@@ -54,6 +54,8 @@ asio::awaitable<bool> Connection::shake_hands() {
   expect_within(shared_.limits.handshake);
   auto shaken = co_await transport_.handshake(*policy_->tls, kAwait);
   const boost::system::error_code error = std::get<0>(shaken);
+  const std::string complaint =
+      is_certificate_trouble(error) ? certificate_complaint(transport_.ssl()) : std::string();
   now_waits_for(Waits::nothing);
   expect_nothing();
   if (!error && !expired_ && !aborted_) {
@@ -63,8 +65,9 @@ asio::awaitable<bool> Connection::shake_hands() {
   if (is_not_tls(error)) {
     Refusal refusal{.status = 400, .message = "This server speaks HTTPS only: ask by https://."};
     co_await refuse(std::move(refusal));
-  } else if (is_certificate_trouble(error)) {
-    shared_.guard->refused(peer_, "A client without a certificate that is let in was refused");
+  } else if (!complaint.empty()) {
+    shared_.guard->refused(peer_, "A client without a certificate that is let in was refused",
+                           complaint);
   }
   co_return false;
 }
@@ -126,7 +129,7 @@ asio::awaitable<Connection::Admission> Connection::check(Credentials credentials
   if (!wait || !wait->answered) {
     admission = {.trusted = false, .proven = false, .refusal = too_busy()};
   } else if (!*wait->answered) {
-    shared_.guard->refused(peer_, "A client with a wrong user name or password was refused");
+    shared_.guard->refused(peer_, "A client was refused", "wrong user name or password");
     admission = {.trusted = false, .proven = false, .refusal = unauthorized()};
   }
   co_return admission;

@@ -6,9 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <iterator>
+#include <map>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "daemon/web/password.hpp"
@@ -45,7 +49,15 @@ Guard::Guard(std::shared_ptr<asio::io_context> context, Access access,
       access_(std::move(access)),
       look_every_(look_every),
       salt_(random_bytes()),
-      policy_(std::move(policy)) {}
+      policy_(std::move(policy)),
+      hasher_(std::make_shared<asio::io_context>(1)) {
+  std::thread([hasher = hasher_] {
+    const auto work = asio::make_work_guard(*hasher);
+    hasher->run();
+  }).detach();
+}
+
+Guard::~Guard() { hasher_->stop(); }
 
 bool Guard::is_excluded(std::string_view path) const noexcept {
   return std::ranges::find(access_.excluded_paths, path) != access_.excluded_paths.end();
@@ -99,7 +111,6 @@ void Guard::adopt(Looked looked) {
   looked_ = std::chrono::steady_clock::now();
   if (looked.policy && (!problems_.empty() || looked.policy->digest != policy_->digest)) {
     policy_ = std::move(looked.policy);
-    known_.clear();
     tell(*policy_);
   } else if (!looked.problems.empty() && looked.problems != problems_) {
     log::error("the changed web configuration is bad, the former stays in force",
@@ -110,44 +121,113 @@ void Guard::adopt(Looked looked) {
 
 bool Guard::knows(const Credentials& credentials) const {
   const config::WebUser* const found = user(credentials.user);
-  return found != nullptr && known_.contains(key_of(credentials, *found));
+  return found != nullptr && known_.contains(key_of(credentials, found->hash));
 }
 
 std::shared_ptr<Wait<bool>> Guard::check(Credentials credentials, const asio::ip::address& from) {
-  if (waiting_.size() >= kMostWaiting ||
-      std::ranges::count(waiting_, from) >= std::ptrdiff_t{kMostWaitingOfOne}) {
+  const config::WebUser* const found = user(credentials.user);
+  Secret hash = found != nullptr ? found->hash : hash_for_unknown(credentials.user);
+  std::string key = key_of(credentials, hash);
+  auto wait = std::make_shared<Wait<bool>>(context_);
+  if (Check* const same = find(key)) {
+    same->waits.push_back(wait);
+    return wait;
+  }
+  if (!make_room(from)) {
     return nullptr;
   }
-  waiting_.push_back(from);
-  auto wait = std::make_shared<Wait<bool>>(context_);
-  const config::WebUser* const found = user(credentials.user);
-  asio::post(hasher_, [this, wait, from, by = policy_, is_user = found != nullptr,
-                       key = found != nullptr ? key_of(credentials, *found) : std::string(),
-                       hash = found != nullptr ? found->hash : hash_for_unknown(credentials.user),
-                       password = std::move(credentials.password)] {
-    // Where nobody waits any more, nothing needs to be known.
-    const bool right = wait.use_count() > 1 && matches(password, hash) && is_user;
-    asio::post(*context_, [this, asked = std::weak_ptr(wait), key, from, by, right] {
-      checked(key, from, by, right);
-      Wait<bool>::answer_now(asked, right);
-    });
-  });
+  waiting_.push_back({.key = std::move(key),
+                      .credentials = std::move(credentials),
+                      .hash = std::move(hash),
+                      .from = from,
+                      .waits = {wait}});
+  start_next();
   return wait;
 }
 
-void Guard::checked(const std::string& key, const asio::ip::address& from,
-                    const std::shared_ptr<const Policy>& by, bool right) {
-  waiting_.erase(std::ranges::find(waiting_, from));
-  if (right && by == policy_) {
+bool Guard::Check::abandoned() const noexcept {
+  return std::ranges::all_of(waits, [](const auto& wait) { return wait.expired(); });
+}
+
+Guard::Check* Guard::find(std::string_view key) noexcept {
+  if (running_ && running_->key == key) {
+    return &*running_;
+  }
+  const auto found = std::ranges::find(waiting_, key, &Check::key);
+  return found == waiting_.end() ? nullptr : &*found;
+}
+
+bool Guard::make_room(const asio::ip::address& from) {
+  std::erase_if(waiting_, [](const Check& check) { return check.abandoned(); });
+  std::map<asio::ip::address, std::size_t> counts;
+  for (const Check& check : waiting_) {
+    ++counts[check.from];
+  }
+  const std::size_t own = counts[from];
+  if (own >= kMostWaitingOfOne) {
+    return false;
+  }
+  if (waiting_.size() < kMostWaiting) {
+    return true;
+  }
+  const auto most =
+      std::ranges::max_element(counts, {}, [](const auto& row) { return row.second; });
+  if (most->second <= own + 1) {
+    return false;
+  }
+  const auto last =
+      std::ranges::find(waiting_.rbegin(), waiting_.rend(), most->first, &Check::from);
+  for (const auto& asked : last->waits) {
+    if (const auto wait = asked.lock()) {
+      wait->event.cancel();
+    }
+  }
+  waiting_.erase(std::next(last).base());
+  return true;
+}
+
+void Guard::start_next() {
+  if (running_ || waiting_.empty()) {
+    return;
+  }
+  // By turns: one address with many does not keep the others waiting.
+  auto next = std::ranges::find_if(waiting_, [&](const Check& one) { return one.from != served_; });
+  next = next == waiting_.end() ? waiting_.begin() : next;
+  served_ = next->from;
+  running_ = std::move(*next);
+  waiting_.erase(next);
+  asio::post(*hasher_, [this, context = std::weak_ptr(context_), hash = running_->hash,
+                        password = running_->credentials.password] {
+    const bool right = matches(password, hash);
+    // Where the server has gone meanwhile, so have the context and this.
+    if (const auto server = context.lock()) {
+      asio::post(*server, [this, right] { finished(right); });
+    }
+  });
+}
+
+void Guard::finished(bool right) {
+  const Check check = std::move(*running_);
+  running_.reset();
+  const config::WebUser* const now = user(check.credentials.user);
+  // The user may have gone while this was checked, and those that are none have a hash too.
+  const bool welcome = right && now != nullptr && now->hash.reveal() == check.hash.reveal();
+  if (welcome) {
     if (known_.size() >= kMostKnown) {
       known_.clear();
     }
-    known_.insert(key);
+    known_.insert(check.key);
   }
+  for (const auto& wait : check.waits) {
+    Wait<bool>::answer_now(wait, welcome);
+  }
+  std::erase_if(waiting_, [](const Check& other) { return other.abandoned(); });
+  start_next();
 }
 
-void Guard::refused(const asio::ip::address& from, std::string_view why) {
-  refusals_.write(std::chrono::steady_clock::now(), why, {{"from", from.to_string()}});
+void Guard::refused(const asio::ip::address& from, std::string_view what, std::string_view why) {
+  refusals_.write(std::chrono::steady_clock::now(), what,
+                  {{"from", from.to_string()}, {"why", why}});
 }
 
 const config::WebUser* Guard::user(std::string_view name) const noexcept {
@@ -156,8 +236,8 @@ const config::WebUser* Guard::user(std::string_view name) const noexcept {
   return found == users.end() ? nullptr : &*found;
 }
 
-std::string Guard::key_of(const Credentials& credentials, const config::WebUser& user) const {
-  return digest(std::to_string(user.name.size()) + ":" + user.name + user.hash.reveal() +
+std::string Guard::key_of(const Credentials& credentials, const Secret& hash) const {
+  return digest(std::to_string(credentials.user.size()) + ":" + credentials.user + hash.reveal() +
                 credentials.password.reveal());
 }
 

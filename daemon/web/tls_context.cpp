@@ -253,6 +253,16 @@ bool is_certificate_trouble(const boost::system::error_code& error) noexcept {
                       {SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE});
 }
 
+std::string certificate_complaint(SSL* ssl) {
+  const long result = SSL_get_verify_result(ssl);
+  if (result == X509_V_OK) {
+    return "no certificate";
+  }
+  return result == X509_V_ERR_APPLICATION_VERIFICATION
+             ? "none of its names is among client_allowed_sans"
+             : X509_verify_cert_error_string(result);
+}
+
 bool has_peer_certificate(SSL* ssl) noexcept { return SSL_get0_peer_certificate(ssl) != nullptr; }
 
 }  // namespace reachd::web

@@ -29,6 +29,8 @@ std::shared_ptr<boost::asio::ssl::context> make_tls_context(const config::WebTls
 bool is_not_tls(const boost::system::error_code& error) noexcept;
 /// The handshake failed because of the client's certificate: that it has none, or the wrong one.
 bool is_certificate_trouble(const boost::system::error_code& error) noexcept;
+/// Why, after such a handshake.
+std::string certificate_complaint(SSL* ssl);
 /// The client has shown a certificate.
 bool has_peer_certificate(SSL* ssl) noexcept;
 
