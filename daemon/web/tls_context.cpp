@@ -210,6 +210,8 @@ class Maker {
     if (authorities.empty() && (!tls_.client_ca_file.empty() || !tls_.client_ca.empty())) {
       problem(source("client_ca", tls_.client_ca_file) + " holds no certificate in PEM");
     }
+    // The file names whom to trust: an authority need not be a root, as Go has it.
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN);
     for (const Certificate& authority : authorities) {
       X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), authority.get());
       SSL_CTX_add_client_CA(ssl, authority.get());

@@ -156,6 +156,34 @@ TEST_F(WebTls, AsksForCertificatesAsConfigured) {
   }
 }
 
+TEST_F(WebTls, TrustsAnAuthorityThatIsNoRoot) {
+  const auto server =
+      serve(kTls + ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt}\n");
+  const test::TestCa below = ca.intermediate({});
+  write("ca.crt", below.certificate());
+  test::CertificateWish wish;
+  wish.subject = "prometheus";
+  wish.usage = "clientAuth";
+  EXPECT_THAT(TlsClient(at(*server), {.identity = below.issue(wish)}).ask("/metrics"),
+              StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(TlsClient(at(*server), {.identity = client()}).ask("/metrics"), IsEmpty());
+}
+
+TEST_F(WebTls, TellsInTheLogWhyACertificateIsNotLetIn) {
+  for (const auto& [wish, reason] :
+       {std::pair(TlsWish{}, "no certificate"),
+        std::pair(TlsWish{.identity = test::self_signed()}, "self-signed certificate"),
+        std::pair(TlsWish{.identity = client("DNS:other")}, "among client_allowed_sans")}) {
+    const auto server = serve(kTls +
+                              ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: "
+                              "ca.crt, client_allowed_sans: [me]}\n");
+    testing::internal::CaptureStderr();
+    EXPECT_THAT(TlsClient(at(*server), wish).ask("/metrics"), IsEmpty());
+    server->stop();
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr(reason));
+  }
+}
+
 TEST_F(WebTls, LetsInOnlyTheAllowedNames) {
   for (const char* allowed : {"prometheus.example.com", "10.1.2.3", "2001:db8::1",
                               "ops@example.com", "spiffe://example.com/prometheus"}) {
