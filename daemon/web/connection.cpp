@@ -55,13 +55,14 @@ bool comes_from_elsewhere(const Request& request) {
 
 }  // namespace
 
-Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, Door& door)
+Connection::Connection(Shared& shared, asio::ip::tcp::socket socket, Door& door, bool inside)
     : shared_(shared),
       transport_(std::move(socket)),
       timer_(transport_.get_executor()),
       reader_(shared.limits.request),
       peer_(address_of_peer(transport_.socket())),
-      door_(door) {}
+      door_(door),
+      inside_(inside) {}
 
 asio::awaitable<void> Connection::serve() {
   const auto self = shared_from_this();
@@ -83,12 +84,12 @@ asio::awaitable<void> Connection::serve() {
       co_await refuse(std::move(refusal));
       break;
     }
-    Admission admission{.trusted = door_.loopback, .proven = false, .refusal = {}};
+    Admission admission{.trusted = inside_, .proven = false, .refusal = {}};
     if (shared_.guard) {
       admission = co_await admit(*request);
     }
     Match where = match(request->method, request->path, admission.trusted);
-    if (door_.loopback && !admission.proven && !is_own_host(request->host, shared_.names)) {
+    if (inside_ && !admission.proven && !is_own_host(request->host, shared_.names)) {
       where = {.route = Route::misdirected, .rest = {}, .allow = {}};
     }
     Response response;

@@ -23,8 +23,8 @@ namespace reachd::web {
 /// One client's connection: requests one after the other. Lives as long as serve() runs.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// The door outlives the connection.
-  Connection(Shared& shared, boost::asio::ip::tcp::socket socket, Door& door);
+  /// The door outlives the connection. `inside`: it comes from this machine and over loopback.
+  Connection(Shared& shared, boost::asio::ip::tcp::socket socket, Door& door, bool inside);
 
   /// Reads and answers until either side has enough.
   boost::asio::awaitable<void> serve();
@@ -96,6 +96,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestReader reader_;
   const boost::asio::ip::address peer_;
   Door& door_;
+  const bool inside_;
   std::shared_ptr<const Policy> policy_;  ///< that the TLS session was made under
   Waits waits_ = Waits::nothing;
   bool expired_ = false;

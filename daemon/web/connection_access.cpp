@@ -100,7 +100,7 @@ asio::awaitable<Connection::Admission> Connection::admit(Request& request) {
   // What this connection was let in by may no longer hold: the next request needs a new one.
   const bool is_current = policy->tls == nullptr || policy == policy_;
   request.keep_alive = request.keep_alive && is_current;
-  Admission admission{.trusted = door_.loopback, .proven = false, .refusal = {}};
+  Admission admission{.trusted = inside_, .proven = false, .refusal = {}};
   if (!door_.requests.take(policy->config.rate_limit, now)) {
     admission.refusal = plain(429, "Too many requests");
   } else if (policy->config.users.empty()) {

@@ -37,15 +37,28 @@ struct Listener {
 
 Endpoint to_endpoint(const tcp::endpoint& from) {
   Endpoint endpoint;
-  if (from.address().is_v4()) {
-    endpoint.address = IpAddress::v4(from.address().to_v4().to_uint());
+  const asio::ip::address& address = from.address();
+  if (address.is_v4()) {
+    endpoint.address = IpAddress::v4(address.to_v4().to_uint());
+  } else if (address.to_v6().is_v4_mapped()) {  // over a socket for both families that was passed
+    endpoint.address =
+        IpAddress::v4(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_uint());
   } else {
     endpoint.address.family = IpAddress::Family::v6;
-    endpoint.address.bytes = from.address().to_v6().to_bytes();
-    endpoint.address.scope = static_cast<std::uint32_t>(from.address().to_v6().scope_id());
+    endpoint.address.bytes = address.to_v6().to_bytes();
+    endpoint.address.scope = static_cast<std::uint32_t>(address.to_v6().scope_id());
   }
   endpoint.port = from.port();
   return endpoint;
+}
+
+/// Whoever is on this machine and came to it over loopback, whatever else the listener takes.
+bool is_inside(const tcp::socket& socket) {
+  error_code gone;
+  const tcp::endpoint here = socket.local_endpoint(gone);
+  const tcp::endpoint there = gone ? here : socket.remote_endpoint(gone);
+  return !gone && to_endpoint(here).address.is_loopback() &&
+         to_endpoint(there).address.is_loopback();
 }
 
 /// What an escaped exception leads to: a line in the log and the end of that coroutine only.
@@ -173,10 +186,9 @@ class ServerImpl final : public Server {
 
   void add(tcp::acceptor acceptor) {
     endpoints_.push_back(to_endpoint(acceptor.local_endpoint()));
-    const bool loopback = endpoints_.back().address.is_loopback();
     listeners_.push_back(Listener{.acceptor = std::move(acceptor),
                                   .pause = asio::steady_timer(*shared_.context),
-                                  .door = {.loopback = loopback}});
+                                  .door = {}});
   }
 
   asio::awaitable<void> accept(Listener& listener) {
@@ -209,7 +221,8 @@ class ServerImpl final : public Server {
   void serve(tcp::socket socket, Door& door) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto connection = std::make_shared<Connection>(shared_, std::move(socket), door);
+    const bool inside = is_inside(socket);
+    const auto connection = std::make_shared<Connection>(shared_, std::move(socket), door, inside);
     const auto place = shared_.connections.insert(shared_.connections.end(), connection);
     asio::co_spawn(*shared_.context, connection->serve(),
                    [this, place](const std::exception_ptr& failure) {

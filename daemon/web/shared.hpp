@@ -32,7 +32,6 @@ enum class Waits : std::uint8_t {
 
 /// Where connections come in.
 struct Door {
-  bool loopback;  ///< only this machine can reach it
   TokenBucket requests{};
 };
 

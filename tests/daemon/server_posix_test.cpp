@@ -1,8 +1,10 @@
 // What the server does without descriptors; only here can a test take them away.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,6 +47,25 @@ TEST(WebServerLimits, WithoutDescriptorsItWaitsForOne) {
   log::configure({});
   std::fclose(log_end);
   close(lines[0]);
+}
+
+TEST(WebServer, OverLoopbackEverythingIsOpenThroughASocketForBothFamilies) {
+  const int both = socket(AF_INET6, SOCK_STREAM, 0);
+  const int no = 0;
+  setsockopt(both, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
+  sockaddr_in6 any{};
+  any.sin6_family = AF_INET6;
+  if (bind(both, reinterpret_cast<const sockaddr*>(&any), sizeof(any)) != 0 ||
+      listen(both, 5) != 0) {
+    close(both);
+    GTEST_SKIP() << "no IPv6 here";
+  }
+  const auto server = web::start_server({}, test::well(test::small_board()), {}, {both});
+  ASSERT_TRUE(server) << server.error();
+  Client client(
+      {.address = IpAddress::v4(0x7f000001), .port = (*server)->endpoints().front().port});
+  client.send(get("/api/v1/checks"));
+  EXPECT_THAT(client.read_to("\r\n\r\n"), StartsWith("HTTP/1.1 200"));
 }
 
 }  // namespace

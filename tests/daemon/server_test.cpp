@@ -172,7 +172,11 @@ TEST(WebServer, BeyondLoopbackOnlyScrapesAndHealthAreOpen) {
   any.host = "0.0.0.0";
   const auto server = start(test::well(test::small_board()), {}, any);
   Endpoint endpoint = server->endpoints().front();
-  endpoint.address = IpAddress::parse("127.0.0.1").value();
+  const auto beyond = test::own_address_beyond_loopback();
+  if (!beyond) {
+    GTEST_SKIP() << "this host has loopback only";
+  }
+  endpoint.address = *beyond;
   Client client(endpoint);
   client.send(get("/api/v1/checks"));
   EXPECT_THAT(client.read_to("open there.\n"), StartsWith("HTTP/1.1 403"));
@@ -180,6 +184,21 @@ TEST(WebServer, BeyondLoopbackOnlyScrapesAndHealthAreOpen) {
   EXPECT_THAT(client.read_to("open there.\n"), StartsWith("HTTP/1.1 403"));
   client.send(get("/metrics"));
   EXPECT_THAT(client.read_to("own 1\n"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(WebServer, OverLoopbackEverythingIsOpenWhateverElseIsListenedOn) {
+  Target any = local();
+  any.host = "0.0.0.0";
+  const auto server = start(test::well(test::small_board()), {}, any);
+  Endpoint endpoint = server->endpoints().front();
+  endpoint.address = IpAddress::parse("127.0.0.1").value();
+  Client client(endpoint);
+  client.send(get("/api/v1/checks"));
+  EXPECT_THAT(client.read_to("\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  Client stranger(endpoint);
+  stranger.send(
+      "GET /api/v1/checks HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(stranger.read_all(), StartsWith("HTTP/1.1 421"));
 }
 
 TEST(WebServer, APortInUseIsNamed) {

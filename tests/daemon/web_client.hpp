@@ -6,9 +6,11 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,6 +91,19 @@ class Client {
   boost::asio::ip::tcp::socket socket_{context_};
   std::string received_;
 };
+
+/// An address of this host that is not loopback's, found without a packet; none if it has no
+/// network.
+inline std::optional<IpAddress> own_address_beyond_loopback() {
+  boost::asio::io_context context;
+  boost::asio::ip::udp::socket socket(context, boost::asio::ip::udp::v4());
+  boost::system::error_code none;
+  socket.connect({boost::asio::ip::make_address("198.51.100.1"), 9}, none);  // RFC 5737: nobody
+  if (none) {
+    return std::nullopt;
+  }
+  return IpAddress::v4(socket.local_endpoint().address().to_v4().to_uint());
+}
 
 inline Target local(std::uint16_t port = 0) {
   Target target;

@@ -65,7 +65,11 @@ class TlsClient {
                           reinterpret_cast<const unsigned char*>(wish.alpn.data()),
                           static_cast<unsigned>(wish.alpn.size()));
     }
-    stream_->lowest_layer().connect({boost::asio::ip::make_address("127.0.0.1"), server.port});
+    auto address = boost::asio::ip::make_address(server.address.to_string());
+    if (address.is_unspecified()) {
+      address = boost::asio::ip::address_v4::loopback();
+    }
+    stream_->lowest_layer().connect({address, server.port});
     wait([&](auto done) { stream_->async_handshake(ssl::stream_base::client, done); });
   }
 
