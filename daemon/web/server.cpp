@@ -17,6 +17,7 @@
 
 #include "daemon/log/log.hpp"
 #include "daemon/web/connection.hpp"
+#include "daemon/web/listening.hpp"
 
 namespace reachd::web {
 namespace {
@@ -171,14 +172,14 @@ class ServerImpl final : public Server {
       }
     };
     run([&] { acceptor.open(endpoint.protocol(), error); });
-    run([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
+    run([&] { claim_address(acceptor, error); });
     if (endpoint.address().is_v6()) {
       run([&] { acceptor.set_option(asio::ip::v6_only(true), error); });
     }
     run([&] { acceptor.bind(endpoint, error); });
     run([&] { acceptor.listen(tcp::acceptor::max_listen_connections, error); });
     if (error) {
-      return to_endpoint(endpoint).to_string() + ": " + error.message();
+      return to_endpoint(endpoint).to_string() + ": " + why_not_listening(error);
     }
     add(std::move(acceptor));
     return std::nullopt;

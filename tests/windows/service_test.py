@@ -237,6 +237,8 @@ class ServiceTest(unittest.TestCase):
             self.install()
             done = self.service("start", expect=1)
         self.assertIn("ended with exit code 1", done.stderr)
+        self.assertRegex(self.logged(), r"127\.0\.0\.1:\d+: the address is in use by another program, or reserved \(Windows "
+                                        r"error 100(13|48)\)")
         self.service("start")  # free by now
 
     def test_what_it_is_asked_by_the_service_manager(self):
