@@ -6,6 +6,7 @@
 #include <set>
 
 #include "catalog_files.hpp"
+#include "config/expanders.hpp"
 #include "config/yaml.hpp"
 #include "probes/core/file_path.hpp"
 
@@ -279,9 +280,10 @@ void read_embedded(std::span<const EmbeddedFile> files, std::vector<CatalogProdu
 }
 
 /// An id belongs to one product: overrides and metrics know no other name for it.
-void check_ids(const std::vector<CatalogProduct>& products, Diagnostics& diagnostics) {
+void check_entries(const std::vector<CatalogProduct>& products, Diagnostics& diagnostics) {
   std::set<std::string_view> ids;
   for (const CatalogProduct& product : products) {
+    check_ways(product, diagnostics);
     for (const auto& requirement : product.requirements) {
       if (!ids.insert(requirement->id).second) {
         diagnostics.error(requirement->place,
@@ -320,7 +322,7 @@ std::optional<Catalog> Catalog::load(const std::string& folder, Diagnostics& dia
       }
     }
   }
-  check_ids(catalog.products_, diagnostics);
+  check_entries(catalog.products_, diagnostics);
   return diagnostics.count() == before ? std::optional(std::move(catalog)) : std::nullopt;
 }
 
@@ -329,7 +331,7 @@ std::optional<Catalog> Catalog::read(std::span<const EmbeddedFile> files,
   const std::size_t before = diagnostics.count();
   Catalog catalog;
   read_embedded(files, catalog.products_, diagnostics);
-  check_ids(catalog.products_, diagnostics);
+  check_entries(catalog.products_, diagnostics);
   return diagnostics.count() == before ? std::optional(std::move(catalog)) : std::nullopt;
 }
 

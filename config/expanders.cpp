@@ -9,28 +9,36 @@
 namespace reachd::config {
 namespace {
 
+constexpr Argument kAnyWord{.needed = true, .any = true};
+
 constexpr std::array<Expander, 22> kExpanders{{
     {"regional_hosts", expand_regional_hosts, "region:"},
     {"listed_hosts", expand_listed_hosts, "deployment: cloud"},
     {"observed", expand_observed, "a certificate that names a host of it"},
-    {"server_url", expand_server_url, "servers:"},
+    {"server_url", expand_server_url, "servers:", kAnyWord},
     {"parent_url", expand_parent_url, "parent:"},
-    {"uploads", expand_uploads, "uploads: or clients:"},
+    {"uploads", expand_uploads, "uploads: or clients:", {.words = {"url"}}},
     {"sap_service", expand_sap_service, "sap_service: or clients:"},
     {"sap_systems", expand_sap_systems, "sap:"},
-    {"directories", expand_directories, "active_directory:"},
-    {"databases", expand_databases, "databases:"},
-    {"remote_execution", expand_remote_execution, "remote_execution:"},
-    {"remote_execution_share", expand_remote_execution_share, "remote_execution:"},
+    {"directories",
+     expand_directories,
+     "active_directory:",
+     {.needed = true, .words = {"plain", "ssl"}}},
+    {"databases", expand_databases, "databases:", kAnyWord},
+    {"remote_execution", expand_remote_execution, "remote_execution:", kAnyWord},
+    {"remote_execution_share",
+     expand_remote_execution_share,
+     "remote_execution:",
+     {.needed = true, .of = "remote_execution"}},
     {"special_inventory", expand_special_inventory, "special_inventory:"},
     {"discovery_ping", expand_discovery_ping, "discovery:"},
     {"discovery_ports", expand_discovery_ports, "discovery: with ports"},
     {"appliance", expand_appliance, "appliance:"},
     {"devices", expand_devices, "a device"},
     {"devices_inbound", expand_devices_inbound, "a device"},
-    {"service", expand_service, "services:"},
+    {"service", expand_service, "services:", kAnyWord},
     {"call_home", expand_call_home, "services: with call_home: true"},
-    {"mobile_push", expand_mobile_push, "services: with mobile_push"},
+    {"mobile_push", expand_mobile_push, "services: with mobile_push", kAnyWord},
     {"os_deployment", expand_os_deployment, "os_deployment: with enabled: true"},
 }};
 
@@ -67,6 +75,22 @@ Value tls_params(const Requirement& requirement, const Value& own) {
   return tls;
 }
 
+/// The words that an argument may be; none where it may not be at all.
+std::vector<std::string_view> words_of(const Argument& argument, const CatalogProduct& product) {
+  std::vector<std::string_view> words;
+  for (const std::string_view word : argument.words) {
+    if (!word.empty()) {
+      words.push_back(word);
+    }
+  }
+  for (const auto& requirement : product.requirements) {
+    if (!argument.of.empty() && requirement->expand == argument.of) {
+      words.push_back(requirement->argument);
+    }
+  }
+  return words;
+}
+
 }  // namespace
 
 std::span<const Expander> expanders() noexcept { return kExpanders; }
@@ -74,6 +98,41 @@ std::span<const Expander> expanders() noexcept { return kExpanders; }
 const Expander* find_expander(std::string_view name) noexcept {
   const auto found = std::ranges::find(kExpanders, name, &Expander::name);
   return found == kExpanders.end() ? nullptr : found;
+}
+
+void check_ways(const CatalogProduct& product, Diagnostics& diagnostics) {
+  std::vector<std::string_view> ways;
+  for (const Expander& expander : kExpanders) {
+    ways.push_back(expander.name);
+  }
+  std::vector<std::string_view> probes;
+  for (const ProbeType& type : probe_types()) {
+    probes.push_back(type.name);
+  }
+  for (const auto& requirement : product.requirements) {
+    const auto check = [&](const std::string& word, const std::vector<std::string_view>& known,
+                           std::string_view key) {
+      if (!word.empty() && std::ranges::find(known, word) == known.end()) {
+        diagnostics.error(requirement->place, "requirement " + requirement->id + ": " +
+                                                  std::string(key) + " \"" + word +
+                                                  "\" is not known" + did_you_mean(word, known));
+      }
+    };
+    check(requirement->expand, ways, "expand");
+    check(requirement->probe, probes, "probe");
+    const Expander* expander = find_expander(requirement->expand);
+    if (expander == nullptr) {
+      continue;
+    }
+    if (!expander->argument.any) {
+      check(requirement->argument, words_of(expander->argument, product), "with");
+    }
+    if (expander->argument.needed && requirement->argument.empty()) {
+      diagnostics.error(requirement->place, "requirement " + requirement->id +
+                                                ": with is missing: expand " + requirement->expand +
+                                                " reads a part of the configuration by it");
+    }
+  }
 }
 
 Expansion::Expansion(PlanBuilder& builder, const Estate& estate, const CatalogProduct& catalog,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -84,16 +85,29 @@ class Expansion {
   std::shared_ptr<const Ends> ends_;  ///< of all its checks whose peers nobody names
 };
 
+/// What `with:` of a catalogue entry may say to an expander.
+struct Argument {
+  bool needed = false;
+  bool any = false;  ///< the catalogue's own word, such as a kind of database
+  std::array<std::string_view, 2> words{};  ///< where not any; empty: no more
+  std::string_view of{};                    ///< an expander whose entries have the words
+};
+
 /// A named way from configuration to checks. Catalogue entries name it in `expand:`.
 struct Expander {
   std::string_view name;
   void (*expand)(Expansion&);
   std::string_view needs;  ///< what of the configuration names its targets
+  Argument argument{};
 };
 
 /// The table of them all; one line each.
 std::span<const Expander> expanders() noexcept;
 const Expander* find_expander(std::string_view name) noexcept;
+
+/// Reports entries that name no expander, argument or probe type that there is: a catalogue may
+/// come from the operator's folder, so what it names is checked like all input.
+void check_ways(const CatalogProduct& product, Diagnostics& diagnostics);
 
 // Hosts that the catalogue or a list of the configuration names (expanders_hosts.cpp).
 void expand_regional_hosts(Expansion&);

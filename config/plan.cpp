@@ -12,30 +12,6 @@
 namespace reachd::config {
 namespace {
 
-/// The catalogue may come from the operator's folder, so what it names is checked like all input.
-void check_entries(const CatalogProduct& product, Diagnostics& diagnostics) {
-  std::vector<std::string_view> ways;
-  for (const Expander& expander : expanders()) {
-    ways.push_back(expander.name);
-  }
-  std::vector<std::string_view> probes;
-  for (const ProbeType& type : probe_types()) {
-    probes.push_back(type.name);
-  }
-  for (const auto& requirement : product.requirements) {
-    const auto check = [&](const std::string& word, const std::vector<std::string_view>& known,
-                           std::string_view key) {
-      if (!word.empty() && std::ranges::find(known, word) == known.end()) {
-        diagnostics.error(requirement->place, "requirement " + requirement->id + ": " +
-                                                  std::string(key) + " \"" + word +
-                                                  "\" is not known" + did_you_mean(word, known));
-      }
-    };
-    check(requirement->expand, ways, "expand");
-    check(requirement->probe, probes, "probe");
-  }
-}
-
 /// `overrides:` and `confirm:` name requirements of the product.
 void check_names(const Product& product, const CatalogProduct& catalog, Diagnostics& diagnostics) {
   std::vector<std::string_view> known;
@@ -105,11 +81,11 @@ void add_product(PlanBuilder& builder, const Product& product, const Catalog& ca
     }
     const Value* name = product.config.find("product");
     builder.diagnostics().error(name == nullptr ? product.config.place : name->place,
-                                "\"" + product.product + "\" is no product of the catalogue" +
-                                    did_you_mean(product.product, names));
+                                "\"" + product.product +
+                                    "\" is no product of the catalogue, which has " +
+                                    join(names, " and ") + did_you_mean(product.product, names));
     return;
   }
-  check_entries(*known, builder.diagnostics());
   check_names(product, *known, builder.diagnostics());
   const Estate estate = read_estate(product, *known, builder.settings(), builder.diagnostics());
   auto& networks = builder.plan().networks;
@@ -157,7 +133,9 @@ void add_custom(PlanBuilder& builder, const CustomCheck& custom) {
     return;
   }
   if (type->needs_port && target->port == 0) {
-    reader.error("target", "target needs a port, such as " + target->host + ":443");
+    const std::string example =
+        target->literal ? Endpoint{*target->literal, 443}.to_string() : target->host + ":443";
+    reader.error("target", "target needs a port, such as " + example);
     return;
   }
   const std::vector<std::string_view> skip(check_keys().begin(), check_keys().end());

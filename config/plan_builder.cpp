@@ -203,8 +203,14 @@ std::optional<std::uint32_t> PlanBuilder::add(Check check, const Place& place) {
     const Check& other = plan_.checks[*known];
     // The same probe of the same product asked for twice is no question of which one counts.
     if (other.requirement == nullptr || other.probe != check.probe) {
-      diagnostics_.error(
-          place, "check " + check.id + " is already asked for at " + places_[*known].to_string());
+      const std::string there = places_[*known].to_string();
+      Diagnostics problems;
+      problems.error(place,
+                     check.device.empty()
+                         ? "check " + check.id + " is already asked for at " + there
+                         : "the name is taken by the device at " + there +
+                               "; ids of checks hold it, so names of devices have to differ");
+      report_once(problems);  // not for each check of the device
     }
     return std::nullopt;
   }

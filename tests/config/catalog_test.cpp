@@ -15,6 +15,7 @@
 namespace reachd::config {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -237,6 +238,24 @@ TEST(Catalog, RefusesMistakesWithTheirPlace) {
               HasSubstr("exclude each other"));
   EXPECT_THAT(problems(entry("  - id: thing.a\n")), HasSubstr("twice"));
   EXPECT_THAT(problems("- a list"), HasSubstr("must be a map"));
+}
+
+TEST(Catalog, RefusesWaysProbesAndArgumentsThatThereAreNot) {
+  EXPECT_THAT(problems(entry("    expand: databses\n    with: oracle\n")),
+              AllOf(HasSubstr("product.yaml:6:"), HasSubstr("did you mean databases")));
+  EXPECT_THAT(problems(entry("    probe: tpc\n")), HasSubstr("did you mean tcp"));
+  EXPECT_THAT(problems(entry("    expand: directories\n    with: plian\n")),
+              HasSubstr("with \"plian\" is not known; did you mean plain"));
+  EXPECT_THAT(problems(entry("    expand: directories\n")), HasSubstr("with is missing"));
+  EXPECT_THAT(problems(entry("    expand: appliance\n    with: url\n")),
+              HasSubstr("with \"url\" is not known"));
+  EXPECT_THAT(problems(entry("    expand: remote_execution_share\n    with: smb\n")),
+              HasSubstr("with \"smb\" is not known"))
+      << "no entry of remote_execution has it";
+  EXPECT_THAT(problems(entry("    expand: databases\n")), HasSubstr("with is missing"));
+  Diagnostics diagnostics;
+  EXPECT_TRUE(read(entry("    expand: databases\n    with: mongodb\n"), diagnostics))
+      << diagnostics.to_string();
 }
 
 TEST(Catalog, ReportsAllMistakesAtOnce) {

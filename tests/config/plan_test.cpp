@@ -484,6 +484,8 @@ TEST(Plan, ReportsOnceWhatIsWrongForManyProbes) {
 TEST(Plan, RefusesMistakesWithTheirPlace) {
   EXPECT_THAT(problems("products: [{product: flexera-beacn}]\n"),
               AllOf(HasSubstr("reachd.yaml:1:"), HasSubstr("did you mean flexera-beacon")));
+  EXPECT_THAT(problems("products: [{product: flexera}]\n"),
+              HasSubstr("flexera-beacon and xclarity-administrator"));
   EXPECT_THAT(problems(beacon("    upload: []\n")),
               AllOf(HasSubstr("reachd.yaml:5:"), HasSubstr("uploads")));
   EXPECT_THAT(problems("products: [{product: flexera-beacon}]\n"), HasSubstr("region is missing"));
@@ -505,12 +507,26 @@ TEST(Plan, RefusesMistakesWithTheirPlace) {
               HasSubstr("the catalogue has no smtp"));
   EXPECT_THAT(problems("checks: [{name: a, probe: tpc, target: \"h:1\"}]\n"),
               HasSubstr("did you mean tcp"));
-  EXPECT_THAT(problems("checks: [{name: a, probe: tcp, target: h}]\n"), HasSubstr("needs a port"));
+  EXPECT_THAT(problems("checks: [{name: a, probe: tcp, target: h}]\n"),
+              AllOf(HasSubstr("needs a port"), HasSubstr("h:443")));
+  EXPECT_THAT(problems("checks: [{name: a, probe: tcp, target: \"::1\"}]\n"),
+              HasSubstr("such as [::1]:443"));
   EXPECT_THAT(problems("checks: [{name: a, probe: tcp, target: \"h:1\", depends_on: [b]}]\n"),
               HasSubstr("which is no check"));
   EXPECT_THAT(problems("checks: [{name: a, probe: tcp, target: \"h:1\", depends_on: [b]},"
                        " {name: b, probe: tcp, target: \"h:2\", depends_on: [a]}]\n"),
               HasSubstr("circle"));
+}
+
+TEST(Plan, ANameThatTwoAppliancesGiveADeviceIsSaidOnce) {
+  Diagnostics diagnostics;
+  EXPECT_FALSE(plan_of(appliance("    devices: [{name: a, type: storage, address: 10.0.0.2}]\n"
+                                 "  - product: xclarity-administrator\n"
+                                 "    appliance: other.example.com\n"
+                                 "    devices: [{name: a, type: storage, address: 10.1.0.2}]\n"),
+                       diagnostics));
+  EXPECT_EQ(diagnostics.count(), 1u) << diagnostics.to_string();
+  EXPECT_THAT(diagnostics.to_string(), HasSubstr("names of devices have to differ"));
 }
 
 TEST(Plan, ReportsTheMistakesOfAllPartsAtOnce) {
