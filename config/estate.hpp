@@ -80,6 +80,7 @@ struct Estate {
 
   // Between beacons, agents and scanners.
   std::vector<Url> uploads;
+  bool knows_own = true;  ///< false: which of several uploads is this host's is not known
   std::vector<Url> clients;
   std::optional<InboundService> sap_service;
 

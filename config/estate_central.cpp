@@ -2,6 +2,8 @@
 #include <array>
 
 #include "config/estate_sections.hpp"
+#include "config/host.hpp"
+#include "probes/core/words.hpp"
 
 namespace reachd::config {
 namespace {
@@ -73,21 +75,6 @@ void read_servers(EstateContext& context) {
   reader.done();
 }
 
-/// `own` where nothing says it: the name is this host's, or it is the only one.
-void mark_own(std::vector<Url>& uploads, std::string_view vantage) {
-  const auto label = [](std::string_view name) { return name.substr(0, name.find('.')); };
-  bool found = false;
-  for (Url& upload : uploads) {
-    upload.own =
-        upload.own || (upload.target.literal ? upload.target.literal->is_loopback()
-                                             : label(upload.target.host) == label(vantage));
-    found = found || upload.own;
-  }
-  if (!found && uploads.size() == 1) {
-    uploads.front().own = true;
-  }
-}
-
 }  // namespace
 
 void read_central(EstateContext& context) {
@@ -115,9 +102,32 @@ void read_central(EstateContext& context) {
   if (estate.cloud && estate.has_central && !reader.has("region")) {
     reader.error("deployment", "region is missing: na, eu or apac");
   }
-  if (!estate.cloud && estate.has_central && estate.servers.empty()) {
+  // A URL that can't be read is reported already.
+  const Value* servers = reader.raw("servers");
+  const bool names_servers = servers != nullptr && servers->kind != Value::Kind::null &&
+                             (servers->kind != Value::Kind::map || !servers->members.empty());
+  if (!estate.cloud && estate.has_central && !names_servers) {
     reader.error("servers", "servers is missing: the URLs of the central servers on the premises");
   }
+}
+
+bool mark_own(std::vector<Url>& uploads, const std::vector<std::string>& names) {
+  const auto label = [](std::string_view name) { return name.substr(0, name.find('.')); };
+  const auto is_ours = [&](const Target& target) {
+    return target.literal ? target.literal->is_loopback()
+                          : std::ranges::any_of(names, [&](const std::string& name) {
+                              return same_word(label(target.host), label(name));
+                            });
+  };
+  bool found = false;
+  for (Url& upload : uploads) {
+    upload.own = upload.own || is_ours(upload.target);
+    found = found || upload.own;
+  }
+  if (!found && uploads.size() == 1) {
+    uploads.front().own = true;
+  }
+  return found || uploads.size() <= 1;
 }
 
 void read_uploads(EstateContext& context) {
@@ -147,7 +157,8 @@ void read_uploads(EstateContext& context) {
     }
   }
   if (!said) {
-    mark_own(context.estate.uploads, context.settings.vantage);
+    context.estate.knows_own =
+        mark_own(context.estate.uploads, {context.settings.vantage, host_name()});
   }
 }
 

@@ -52,6 +52,10 @@ std::optional<Url> read_url(std::string_view text, const Place& place, const std
                             Diagnostics& diagnostics);
 std::optional<Url> read_url(Reader& reader, std::string_view key);
 
+/// Sets `own` where nothing says it: the first label of the URL's host is that of one of this
+/// host's names, whatever the case; or the URL is the only one. False if it is none of several.
+bool mark_own(std::vector<Url>& uploads, const std::vector<std::string>& names);
+
 /// expand_range() within the limit of the settings; a network is kept in the estate beside.
 std::vector<std::string> expand_range(EstateContext& context, std::string_view text,
                                       const Place& place);

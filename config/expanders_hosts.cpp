@@ -170,6 +170,11 @@ void expand_parent_url(Expansion& expansion) {
 }
 
 void expand_uploads(Expansion& expansion) {
+  if (!expansion.estate().knows_own && expansion.requirement().argument == "url") {
+    expansion.omit(
+        "no URL of uploads: is this host's, so nothing has to listen here: own: true at the one "
+        "that is");
+  }
   for (const Url& upload : expansion.estate().uploads) {
     Row row = row_beside(expansion, upload);
     if (upload.own) {

@@ -1,6 +1,7 @@
-// What the plan says of overrides and of what it leaves out.
+// What the plan says of overrides, of the host's own uploads and of what it leaves out.
 #include <gmock/gmock.h>
 
+#include "config/estate_sections.hpp"
 #include "plan_fixture.hpp"
 
 namespace reachd::config {
@@ -49,6 +50,39 @@ TEST(Overrides, OneThatIsUsedOrTurnsOffSaysNoMore) {
   EXPECT_THAT(ids(plan), Contains("flexera.8.oracle/o:1522"));
   EXPECT_THAT(why_not(plan, "flexera.8.oracle"), IsEmpty());
   EXPECT_THAT(why_not(plan, "flexera.8.db2"), IsEmpty());
+}
+
+TEST(Uploads, OwnIsWhatHasANameOfThisHostWhateverItsCase) {
+  const auto own = [](const std::vector<std::string>& hosts,
+                      const std::vector<std::string>& names) {
+    Diagnostics diagnostics;
+    std::vector<Url> uploads;
+    for (const std::string& host : hosts) {
+      uploads.push_back(*read_url("https://" + host + ":443/", {}, "uploads", diagnostics));
+    }
+    std::string marked = mark_own(uploads, names) ? "" : "unknown ";
+    for (const Url& upload : uploads) {
+      marked += upload.own ? 'y' : 'n';
+    }
+    return marked;
+  };
+  const std::vector<std::string> hosts{"BEACON-2.example.com", "beacon-3.example.com"};
+  EXPECT_EQ(own(hosts, {"beacon-2", "x"}), "yn");
+  EXPECT_EQ(own(hosts, {"amsterdam", "Beacon-3.corp.example.com"}), "ny");
+  EXPECT_EQ(own(hosts, {"amsterdam", "x"}), "unknown nn");
+  EXPECT_EQ(own({"127.0.0.1", "b"}, {"x"}), "yn");
+  EXPECT_EQ(own({"b"}, {"x"}), "y");
+}
+
+TEST(Uploads, NoneOfSeveralThatIsThisHostsIsSaid) {
+  EXPECT_THAT(why_not(plan_of(beacon("    uploads: [\"https://a.example.com:443/R\","
+                                     " \"https://b.example.com:443/R\"]\n")),
+                      "flexera.14.upload"),
+              HasSubstr("own: true"));
+  const Plan said =
+      plan_of(beacon("    uploads: [{url: \"https://a.example.com:443/R\", own: false},"
+                     " \"https://b.example.com:443/R\"]\n"));
+  EXPECT_THAT(why_not(said, "flexera.14.upload"), IsEmpty());
 }
 
 TEST(Overrides, WhatNoSettingCanNameIsAnError) {
