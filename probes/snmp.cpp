@@ -145,7 +145,9 @@ std::shared_ptr<const Probe> make(const Target&, Reader& params) {
   static constexpr std::array<std::pair<std::string_view, Version>, 3> kVersions{
       {{"3", Version::v3}, {"2c", Version::v2c}, {"1", Version::v1}}};
   Settings settings;
+  const std::size_t problems = params.diagnostics().count();
   const auto community = params.secret("community");
+  const bool is_reported = params.diagnostics().count() != problems;
   settings.community = community.value_or(Secret());
   settings.version =
       params.choice<Version>("version", community ? Version::v2c : Version::v3, kVersions);
@@ -153,7 +155,8 @@ std::shared_ptr<const Probe> make(const Target&, Reader& params) {
   const std::size_t length = settings.community.reveal().size();
   if (settings.version == Version::v3 && community) {
     params.error("version", "version 3 has no community: leave one of them out");
-  } else if (settings.version != Version::v3 && (length == 0 || length > kLongestCommunity)) {
+  } else if (settings.version != Version::v3 && !is_reported &&
+             (length == 0 || length > kLongestCommunity)) {
     params.error("community", "versions 1 and 2c need a community of 1 to " +
                                   std::to_string(kLongestCommunity) + " bytes");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <expected>
 #include <filesystem>
 #include <fstream>
 
@@ -18,6 +19,40 @@ constexpr std::size_t kLongestSecret = std::size_t{64} * 1024;
 
 std::string quote(std::string_view text) {
   return "\"" + std::string(text.substr(0, 60)) + (text.size() > 60 ? "...\"" : "\"");
+}
+
+/// The first line of a file, or in words why it is no secret.
+std::expected<std::string, std::string> read_secret_line(const std::string& path) {
+  const std::filesystem::path name = to_path(path);
+  std::error_code failure;
+  const auto type = std::filesystem::status(name, failure).type();
+  if (type == std::filesystem::file_type::not_found) {
+    return std::unexpected("it does not exist");
+  }
+  if (type == std::filesystem::file_type::directory) {
+    return std::unexpected("it is a folder");
+  }
+  std::ifstream stream(name, std::ios::binary);
+  if (!stream.is_open()) {
+    return std::unexpected("access is denied");
+  }
+  std::string line(kLongestSecret + 1, '\0');
+  stream.read(line.data(), static_cast<std::streamsize>(line.size()));
+  if (stream.bad()) {
+    return std::unexpected("reading failed");
+  }
+  line.resize(static_cast<std::size_t>(stream.gcount()));
+  line.resize(std::min(line.find('\n'), line.size()));
+  if (line.size() > kLongestSecret) {
+    return std::unexpected("its first line is longer than 64 KiB");
+  }
+  if (line.ends_with('\r')) {
+    line.pop_back();
+  }
+  if (line.empty()) {
+    return std::unexpected("its first line is empty");
+  }
+  return line;
 }
 
 }  // namespace
@@ -256,19 +291,14 @@ std::optional<Secret> Reader::secret(std::string_view key) {
       diagnostics_.error(file->place, what_ + ": " + file_key + " is a file name");
       return std::nullopt;
     }
-    std::ifstream stream(to_path(resolve_path(file->place, file->scalar)), std::ios::binary);
-    std::string line(kLongestSecret + 1, '\0');
-    stream.read(line.data(), static_cast<std::streamsize>(line.size()));
-    line.resize(static_cast<std::size_t>(stream.gcount()));
-    line.resize(std::min(line.find('\n'), line.size()));
-    if (!stream.is_open() || stream.bad() || line.empty() || line.size() > kLongestSecret) {
-      diagnostics_.error(file->place, what_ + ": can't read a secret from " + quote(file->scalar));
+    const std::string path = resolve_path(file->place, file->scalar);
+    auto line = read_secret_line(path);
+    if (!line) {
+      diagnostics_.error(file->place,
+                         what_ + ": can't read a secret from \"" + path + "\": " + line.error());
       return std::nullopt;
     }
-    if (line.ends_with('\r')) {
-      line.pop_back();
-    }
-    return Secret(std::move(line));
+    return Secret(std::move(*line));
   }
   if (value == nullptr) {
     return std::nullopt;

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "probes/core/file_path.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace reachd {
 namespace {
@@ -83,6 +88,32 @@ TEST(Reader, SecretComesFromTheEnvironmentAndIsNeverShown) {
   reader.done();
   EXPECT_EQ(diagnostics.count(), 1U);
   EXPECT_NE(diagnostics.to_string().find("REACHD_TEST_UNSET is not set"), std::string::npos);
+}
+
+TEST(Reader, SaysWhyAFileHoldsNoSecret) {
+  const test::TemporaryFolder folder;
+  const auto why = [&](const std::string& name) {
+    const std::string path = to_text(folder.path() / name);
+    const Value map = map_of({{"password_file", path.c_str()}});
+    Diagnostics diagnostics;
+    Reader reader(map, diagnostics, "proxy");
+    EXPECT_FALSE(reader.secret("password")) << name;
+    const std::string text = diagnostics.to_string();
+    EXPECT_NE(text.find("can't read a secret from \"" + path + "\": "), std::string::npos) << text;
+    return text;
+  };
+  const auto write = [&](const char* name, const std::string& text) {
+    std::ofstream(folder.path() / name, std::ios::binary) << text;
+  };
+  write("empty", "");
+  write("blank", "\r\nmore");
+  write("long", std::string(65'537, 'x'));
+  std::filesystem::create_directory(folder.path() / "folder");
+  EXPECT_NE(why("none").find("it does not exist"), std::string::npos);
+  EXPECT_NE(why("empty").find("its first line is empty"), std::string::npos);
+  EXPECT_NE(why("blank").find("its first line is empty"), std::string::npos);
+  EXPECT_NE(why("long").find("longer than 64 KiB"), std::string::npos);
+  EXPECT_NE(why("folder").find("it is a folder"), std::string::npos);
 }
 
 TEST(Reader, MissingSecretFileIsAnErrorAtItsPlace) {

@@ -217,8 +217,10 @@ void read_server(Reader& params, Settings& settings) {
 
 void read_login(Reader& params, Settings& settings) {
   settings.user = params.text("user");
+  const std::size_t problems = params.diagnostics().count();
   auto password = params.secret("password");
-  if (settings.user.empty() != !password) {
+  const bool is_reported = params.diagnostics().count() != problems;
+  if (!is_reported && settings.user.empty() != !password) {
     params.error(settings.user.empty() ? "password" : "user", "user and password belong together");
   }
   settings.password = std::move(password).value_or(Secret());
