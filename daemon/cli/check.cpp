@@ -187,9 +187,7 @@ int check(const Options& options, Context& context) {
   std::vector<std::uint32_t> probes;
   std::vector<Row> rows = select(plan, *selectors, probes);
   if (rows.empty()) {
-    context.err << (plan.checks.empty() ? "The configuration plans no check\n"
-                                        : "No check matches --only\n");
-    return kUsage;
+    return explain_no_check(plan, context);
   }
 
   const WallTime started = system_clock().wall_now();

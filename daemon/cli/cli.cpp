@@ -1,10 +1,39 @@
 #include "daemon/cli/cli.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/cli/table.hpp"
+#include "probes/core/value.hpp"
 
 namespace reachd::cli {
+namespace {
+
+/// CLI11 would only say that a command is missing.
+int refuse_unknown_command(const CLI::App& app, int argc, const char* const* argv,
+                           Context& context) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (word.empty() || word.starts_with('-')) {
+    return kOk;
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  if (std::ranges::find(names, word) != names.end()) {
+    return kOk;
+  }
+  context.err << "There is no command \"" << printable(word) << "\""
+              << did_you_mean(word, {names.begin(), names.end()}) << "\nreachd --help lists them\n";
+  return kUsage;
+}
+
+}  // namespace
 
 int run(int argc, const char* const* argv, Context& context) {
   CLI::App app{
@@ -24,6 +53,9 @@ int run(int argc, const char* const* argv, Context& context) {
   add_catalog(app, context);
   add_service(app, context);
   add_version(app, context);
+  if (const int code = refuse_unknown_command(app, argc, argv, context); code != kOk) {
+    return code;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

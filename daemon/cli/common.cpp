@@ -66,6 +66,12 @@ std::optional<std::vector<config::Selector>> parse_only(const std::vector<std::s
   return selectors;
 }
 
+int explain_no_check(const config::Plan& plan, Context& context) {
+  context.err << (plan.checks.empty() ? "The configuration plans no check\n"
+                                      : "No check matches --only\n");
+  return kUsage;
+}
+
 std::string target_text(const config::ProbeSpec& spec) {
   const Target& target = spec.target;
   if (!target.scheme.empty() || target.port == 0) {

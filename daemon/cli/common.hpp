@@ -31,6 +31,9 @@ std::optional<config::Configuration> load_or_explain(const std::string& path, Co
 std::optional<std::vector<config::Selector>> parse_only(const std::vector<std::string>& texts,
                                                         Context& context);
 
+/// Says that no check is left to look at; returns the exit code.
+int explain_no_check(const config::Plan& plan, Context& context);
+
 /// Writes a JSON array to the standard stream, a row at a time, so that 100,000 rows need no copy
 /// of the whole.
 template <typename Rows, typename Function>

@@ -1,17 +1,50 @@
 #include "config/plan.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "daemon/cli/common.hpp"
 #include "daemon/cli/last_verdicts.hpp"
 #include "daemon/cli/openings.hpp"
 #include "daemon/cli/table.hpp"
+#include "daemon/configuration.hpp"
 #include "daemon/json/json.hpp"
 #include "probes/core/duration.hpp"
 
 namespace reachd::cli {
 namespace {
+
+using Selectors = std::vector<config::Selector>;
+using Omissions = std::vector<const config::Omission*>;
+
+/// Those that a selector names by product, requirement or probe; there is no check to go by.
+Omissions chosen_omissions(const config::Plan& plan, const Selectors& selectors) {
+  Omissions chosen;
+  for (const config::Omission& omission : plan.omissions) {
+    const config::SelectorFields fields{.name = {},
+                                        .check = {},
+                                        .product = omission.requirement->product,
+                                        .requirement = omission.requirement->id,
+                                        .device = {},
+                                        .probe = omission.requirement->probe};
+    if (selectors.empty() || std::ranges::any_of(selectors, [&](const config::Selector& selector) {
+          return selector.matches(fields);
+        })) {
+      chosen.push_back(&omission);
+    }
+  }
+  return chosen;
+}
+
+std::size_t count_probes(const std::vector<const config::Check*>& checks) {
+  std::set<std::uint32_t> probes;
+  for (const config::Check* check : checks) {
+    probes.insert(check->probe);
+  }
+  return probes.size();
+}
 
 std::vector<std::string> heads() {
   return {"check",    "probe",    "target",   "direction", "necessity",
@@ -37,8 +70,8 @@ std::vector<std::string> cells(const config::Plan& plan, const config::Check& ch
 
 /// For the firewall team: one line an opening, with what the running daemon says of it.
 void print_openings(const config::Configuration& configuration,
-                    const std::vector<const config::Check*>& checks, bool markdown,
-                    Context& context) {
+                    const std::vector<const config::Check*>& checks, const Omissions& omissions,
+                    bool markdown, Context& context) {
   const config::Plan& plan = configuration.plan;
   auto verdicts = last_verdicts(configuration.settings.web, plan.checks.size());
   if (!verdicts) {
@@ -51,35 +84,35 @@ void print_openings(const config::Configuration& configuration,
       context.out << markdown_line(std::vector<std::string>(row.size(), "---"));
     }
   }
-  if (plan.omissions.empty()) {
+  if (omissions.empty()) {
     return;
   }
   if (!markdown) {
-    context.err << plan.omissions.size()
+    context.err << omissions.size()
                 << " requirements are not in the list, as too little is known of them; "
                    "reachd plan says which and why\n";
     return;
   }
   context.out << "\n" << markdown_line({"not in the list", "why"}) << markdown_line({"---", "---"});
-  for (const config::Omission& omission : plan.omissions) {
-    context.out << markdown_line({omission.requirement->id, omission.why});
+  for (const config::Omission* omission : omissions) {
+    context.out << markdown_line({omission->requirement->id, omission->why});
   }
 }
 
 /// What the configuration asks for and nobody can probe, so that its absence above is no surprise.
-void print_omissions(const config::Plan& plan, Context& context) {
-  if (plan.omissions.empty()) {
+void print_omissions(const Omissions& omissions, Context& context) {
+  if (omissions.empty()) {
     return;
   }
   Table table({"not probed", "why"});
-  for (const config::Omission& omission : plan.omissions) {
-    table.add({omission.requirement->id, omission.why});
+  for (const config::Omission* omission : omissions) {
+    table.add({omission->requirement->id, omission->why});
   }
   context.out << "\n" << table.to_string(false);
 }
 
 void print(const config::Plan& plan, const std::vector<const config::Check*>& checks,
-           const std::string& format, Context& context) {
+           const Omissions& omissions, const std::string& format, Context& context) {
   if (format == "json") {
     print_array(checks, context, [&](json::Writer& row, const config::Check* check) {
       json::write_plan_row(row, plan, *check);
@@ -89,9 +122,8 @@ void print(const config::Plan& plan, const std::vector<const config::Check*>& ch
     for (const config::Check* check : checks) {
       table.add(cells(plan, *check));
     }
-    context.out << table.to_string(false) << checks.size() << " checks, " << plan.probes.size()
-                << " probes\n";
-    print_omissions(plan, context);
+    context.out << table.to_string(false) << counts_of(checks.size(), count_probes(checks)) << "\n";
+    print_omissions(omissions, context);
   }
 }
 
@@ -124,10 +156,14 @@ void add_plan(CLI::App& app, Context& context) {
           checks.push_back(&check);
         }
       }
+      const Omissions omissions = chosen_omissions(plan, *selectors);
+      if (!selectors->empty() && checks.empty() && omissions.empty()) {
+        return explain_no_check(plan, context);
+      }
       if (!*as_json && (*format == "csv" || *format == "markdown")) {
-        print_openings(*configuration, checks, *format == "markdown", context);
+        print_openings(*configuration, checks, omissions, *format == "markdown", context);
       } else {
-        print(plan, checks, *as_json ? "json" : *format, context);
+        print(plan, checks, omissions, *as_json ? "json" : *format, context);
       }
       return kOk;
     };

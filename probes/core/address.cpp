@@ -98,6 +98,9 @@ std::uint32_t IpAddress::v4_number() const noexcept {
 }
 
 std::string Endpoint::to_string() const {
+  if (port == 0) {
+    return address.to_string();
+  }
   const std::string number = std::to_string(port);
   return address.is_v4() ? address.to_string() + ":" + number
                          : "[" + address.to_string() + "]:" + number;

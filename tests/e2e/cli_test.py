@@ -85,6 +85,11 @@ class CommandLineTest(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
                 self.assertTrue(done.stderr)
 
+    def test_an_unknown_command_is_named(self):
+        done = support.run_reachd("vlidate", "--config", "x")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn('There is no command "vlidate"; did you mean validate?', done.stderr)
+
     def test_a_blackbox_file(self):
         path = self.folder / "blackbox.yml"
         path.write_text("modules:\n  web: {prober: http}\n  ping: {prober: icmp, timeout: 1m30s}\n", encoding="utf-8")
@@ -209,6 +214,32 @@ checks:
         row = answer["checks"][0]
         self.assertLessEqual(PLAN_KEYS | {"state", "result"}, set(row))
         self.assertEqual((row["state"], row["result"]["reason"]), ("down", "refused"))
+
+    def test_an_attempt_without_a_port_shows_none(self):
+        shown = support.run_reachd("probe", "icmp", "127.0.0.1").stdout
+        self.assertRegex(shown, r"(?m)^  127\.0\.0\.1  ok after ")
+
+    def test_plan_only(self):
+        path = self.write("vantage: here\nproducts:\n  - {product: flexera-beacon, parent: 'https://root:8443/'}\n"
+                          "  - {product: xclarity-administrator, appliance: 'lxca',\n"
+                          "     overrides: {xclarity.server.patterns: {port: 9443}}}\n"
+                          'checks:\n  - {name: a, probe: tcp, target: "h:1"}\n  - {name: b, probe: tcp, target: "h:1"}\n')
+        only = ("plan", "--config", path, "--only")
+        self.assertIn("2 checks by 1 probe\n", support.run_reachd(*only, "product=custom").stdout)
+        self.assertNotIn("not probed", support.run_reachd(*only, "product=custom").stdout)
+        shown = support.run_reachd(*only, "product=xclarity-*").stdout
+        self.assertIn("xclarity.server.patterns", shown)
+        self.assertNotIn("flexera", shown)
+        for form in ("table", "markdown"):
+            shown = support.run_reachd(*only, "requirement=flexera.3.*", "--format", form).stdout
+            self.assertIn("direct_cloud", shown)
+            self.assertNotIn("xclarity", shown)
+        done = support.run_reachd(*only, "product=custom", "--format", "csv")
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertNotIn("not in the list", done.stderr)
+        for form in ("table", "json", "csv", "markdown"):
+            done = support.run_reachd(*only, "product=none", "--format", form)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", "No check matches --only\n"))
 
     def test_catalog_json(self):
         rows = self.json("catalog", "list", "--json")
