@@ -318,6 +318,7 @@ void Feeder::moved_on() {
 
 void Feeder::failed(const Receipt& receipt, bool moved, bool beside_others) {
   if (beside_others) {
+    held_until_ = std::max(held_until_, last_call_ + wish_of(receipt));
     stuck_.write(last_call_, "a sink takes events, but not all of them; those wait",
                  {{"sink", settings_.sink.name}, {"why", receipt.why}, {"waiting", waiting()}});
     return;

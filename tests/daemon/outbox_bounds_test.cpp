@@ -145,6 +145,32 @@ TEST_F(OutboxTest, SideBySideWhatHangsAgainAndAgainDoesNotSlowDownWhatIsNew) {
   }
 }
 
+TEST_F(OutboxTest, SideBySideTheReceiversWishIsForEverything) {
+  std::vector<std::chrono::steady_clock::time_point> others;
+  const auto sink = std::make_shared<FakeSink>();
+  std::chrono::steady_clock::time_point wished{};
+  sink->answer = [&](const event::Event& event) {
+    if (event.check->id != "bad") {
+      others.push_back(std::chrono::steady_clock::now());
+      return delivered();
+    }
+    Receipt receipt = retry();
+    if (others.size() == 1 && wished == std::chrono::steady_clock::time_point()) {
+      receipt.retry_after = 60ms;
+      wished = std::chrono::steady_clock::now();
+    }
+    return receipt;
+  };
+  sink->beside = true;
+  add("hook", sink);
+  begin();
+  write_and_release({"bad", "good"});
+  ASSERT_TRUE(wait([&] { return wished != std::chrono::steady_clock::time_point(); }));
+  write_and_release({"good"});
+  ASSERT_TRUE(wait([&] { return others.size() == 2; }));
+  EXPECT_GE(others[1] - wished, 60ms);
+}
+
 TEST_F(OutboxTest, WhatTheJournalLostIsDroppedAndCounted) {
   const auto sink = std::make_shared<FakeSink>();
   add("hook", sink);
