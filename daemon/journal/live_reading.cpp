@@ -105,7 +105,8 @@ std::expected<std::vector<EventRow>, std::string> LiveReading::events(
   return stored;
 }
 
-std::optional<std::int64_t> LiveReading::sequence_of(const std::string& event_id) const {
+std::expected<std::optional<std::int64_t>, std::string> LiveReading::sequence_of(
+    const std::string& event_id) const {
   {
     const std::scoped_lock lock(desk_->mutex);
     if (const auto known = desk_->memory.sequence_of(event_id)) {

@@ -25,7 +25,8 @@ class LiveReading final : public Reading {
   std::optional<std::vector<EventRow>> recent_events(std::int64_t sequence, std::size_t most) const;
 
   std::expected<std::vector<EventRow>, std::string> events(const EventQuery& query) const override;
-  std::optional<std::int64_t> sequence_of(const std::string& event_id) const override;
+  std::expected<std::optional<std::int64_t>, std::string> sequence_of(
+      const std::string& event_id) const override;
   std::int64_t last_sequence() const override;
   std::expected<std::vector<Availability>, std::string> availability(
       WallTime from, WallTime to, std::size_t slots) const override;

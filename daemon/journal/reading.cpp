@@ -50,12 +50,12 @@ class FileReading final : public Reading {
     return reading(path_, [&](sqlite::Connection& file) { return read_events(file, query); });
   }
 
-  std::optional<std::int64_t> sequence_of(const std::string& event_id) const override {
-    const auto found = reading(path_, [&](sqlite::Connection& file) {
+  std::expected<std::optional<std::int64_t>, std::string> sequence_of(
+      const std::string& event_id) const override {
+    return reading(path_, [&](sqlite::Connection& file) {
       sqlite::Statement row(file, "SELECT sequence FROM events WHERE id = ?");
       return row.bind(event_id).step() ? std::optional(row.integer(0)) : std::nullopt;
     });
-    return found.value_or(std::nullopt);
   }
 
   std::int64_t last_sequence() const override {

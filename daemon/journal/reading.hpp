@@ -74,7 +74,8 @@ class Reading {
   virtual std::expected<std::vector<EventRow>, std::string> events(
       const EventQuery& query) const = 0;
   /// Of the event with this id; nothing: there is none (any more).
-  virtual std::optional<std::int64_t> sequence_of(const std::string& event_id) const = 0;
+  virtual std::expected<std::optional<std::int64_t>, std::string> sequence_of(
+      const std::string& event_id) const = 0;
   virtual std::int64_t last_sequence() const = 0;
   /// Every check that was observed in the window or is configured now, sorted by id. `slots`: into
   /// how many the window is cut for Availability::slots; 0: none.

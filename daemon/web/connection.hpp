@@ -70,7 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Response> records(Route route, const Request& request);
   /// Sends events as they happen until either side has enough.
   boost::asio::awaitable<void> stream(const Request& request);
-  boost::asio::awaitable<std::int64_t> stream_begin(const Request& request);
+  boost::asio::awaitable<Response> stream_begin(const Request& request,
+                                                std::shared_ptr<std::int64_t> begin);
   boost::asio::awaitable<void> send_events(std::int64_t after,
                                            std::shared_ptr<const EventFilter> filter);
   /// What of the events after `after`, which moves on, up to `newest` is to be sent.

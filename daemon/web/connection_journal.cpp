@@ -45,19 +45,25 @@ asio::awaitable<Response> Connection::records(Route route, const Request& reques
   co_return response;
 }
 
-asio::awaitable<std::int64_t> Connection::stream_begin(const Request& request) {
-  const std::int64_t newest = shared_.callbacks.newest_event();
+/// After which event it begins; anything but 200 is the answer instead: to begin with the newest
+/// would leave out what happened meanwhile, and the client comes back.
+asio::awaitable<Response> Connection::stream_begin(const Request& request,
+                                                   std::shared_ptr<std::int64_t> begin) {
+  *begin = shared_.callbacks.newest_event();
   if (request.last_event_id.empty()) {
-    co_return newest;
+    co_return Response();
   }
-  const auto begin = std::make_shared<std::int64_t>(newest);
   std::function<Response()> work = [&callbacks = shared_.callbacks, id = request.last_event_id,
                                     begin] {
-    *begin = sequence_after(callbacks.journal(), id).value_or(*begin);
+    const auto last = sequence_after(callbacks.journal(), id);
+    if (!last) {
+      return json_error(503, last.error());
+    }
+    *begin = last->value_or(*begin);
     return Response();
   };
-  co_await aside(std::move(work));
-  co_return *begin;
+  Response response = co_await aside(std::move(work));
+  co_return response;
 }
 
 asio::awaitable<void> Connection::stream(const Request& request) {
@@ -75,14 +81,18 @@ asio::awaitable<void> Connection::stream(const Request& request) {
     co_await respond(request, std::move(busy));
     co_return;
   }
-  const std::int64_t begin = co_await stream_begin(request);
-  Response response;
+  const auto begin = std::make_shared<std::int64_t>();
+  Response response = co_await stream_begin(request, begin);
+  if (response.status != 200) {
+    co_await respond(request, std::move(response));
+    co_return;
+  }
   response.content_type = "text/event-stream";
   response.endless = true;
   const std::string head = head_of(request, response, false, false);
   const bool sent = co_await send(head);
   if (sent && request.method != "HEAD") {
-    co_await send_events(begin, filter);
+    co_await send_events(*begin, filter);
   }
 }
 

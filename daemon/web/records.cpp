@@ -81,18 +81,25 @@ std::expected<EventsQuery, std::string> parse(const Request& request, WallTime n
   return query;
 }
 
-/// Narrows the rows to those on one side of an event that may not be kept any more.
-void limit_to(journal::EventQuery& rows, const journal::Reading& journal, const std::string& id,
-              bool after) {
+/// Narrows the rows to those on one side of an event that may not be kept any more. The error is a
+/// sentence.
+std::expected<void, std::string> limit_to(journal::EventQuery& rows,
+                                          const journal::Reading& journal, const std::string& id,
+                                          bool after) {
   if (id.empty()) {
-    return;
+    return {};
   }
-  const auto sequence = journal.sequence_of(id);
+  const auto found = journal.sequence_of(id);
+  const auto last = found && !*found ? sequence_after(journal, id) : found;
+  if (!last) {
+    return std::unexpected(last.error());
+  }
   if (after) {
-    rows.after = sequence ? *sequence : sequence_after(journal, id).value_or(0);
+    rows.after = last->value_or(0);
   } else {
-    rows.before = sequence ? *sequence : sequence_after(journal, id).value_or(0) + 1;
+    rows.before = *found ? **found : last->value_or(0) + 1;
   }
+  return {};
 }
 
 }  // namespace
@@ -145,8 +152,12 @@ Response events(const journal::Reading& journal, const Request& request, WallTim
     return json_error(400, query.error());
   }
   journal::EventQuery rows = query->rows;
-  limit_to(rows, journal, query->after, true);
-  limit_to(rows, journal, query->before, false);
+  for (const auto& [id, after] :
+       {std::pair(&query->after, true), std::pair(&query->before, false)}) {
+    if (const auto limited = limit_to(rows, journal, *id, after); !limited) {
+      return json_error(503, limited.error());
+    }
+  }
   const std::size_t wanted = query->rows.limit;
   Response response;
   response.content_type = "application/json";
@@ -231,20 +242,24 @@ Response report(const journal::Reading& journal, const Request& request, WallTim
   return response;
 }
 
-std::optional<std::int64_t> sequence_after(const journal::Reading& journal,
-                                           const std::string& event_id) {
+std::expected<std::optional<std::int64_t>, std::string> sequence_after(
+    const journal::Reading& journal, const std::string& event_id) {
   const auto time = event::ulid_time(event_id);
   if (!time) {
     return std::nullopt;
   }
-  if (const auto sequence = journal.sequence_of(event_id)) {
+  auto sequence = journal.sequence_of(event_id);
+  if (!sequence || *sequence) {
     return sequence;
   }
   journal::EventQuery query;
   query.since = *time;
   query.limit = 1;
   const auto first = journal.events(query);
-  return first && !first->empty() ? first->front().sequence - 1 : journal.last_sequence();
+  if (!first) {
+    return std::unexpected(first.error());
+  }
+  return first->empty() ? journal.last_sequence() : first->front().sequence - 1;
 }
 
 void append_stream_event(std::string& out, const journal::EventRow& row) {

@@ -42,9 +42,10 @@ Response events(const journal::Reading& journal, const Request& request, WallTim
 Response report(const journal::Reading& journal, const Request& request, WallTime now);
 
 /// Where a stream goes on after this event, which may be older than what is kept: the sequence of
-/// the last event that is not to be shown again. Nothing for what is no id. Blocks for the disk.
-std::optional<std::int64_t> sequence_after(const journal::Reading& journal,
-                                           const std::string& event_id);
+/// the last event that is not to be shown again. Nothing for what is no id. The error is a
+/// sentence: the journal can't be read. Blocks for the disk.
+std::expected<std::optional<std::int64_t>, std::string> sequence_after(
+    const journal::Reading& journal, const std::string& event_id);
 
 /// A server-sent event (WHATWG HTML, 9.2): its id, its kind as the name, its JSON as the data.
 void append_stream_event(std::string& out, const journal::EventRow& row);

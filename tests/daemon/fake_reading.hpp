@@ -60,7 +60,11 @@ class FakeReading final : public journal::Reading {
     return found;
   }
 
-  std::optional<std::int64_t> sequence_of(const std::string& event_id) const override {
+  std::expected<std::optional<std::int64_t>, std::string> sequence_of(
+      const std::string& event_id) const override {
+    if (broken) {
+      return std::unexpected("the disk is gone");
+    }
     const auto found = std::ranges::find(rows, event_id, &journal::EventRow::id);
     return found != rows.end() ? std::optional(found->sequence) : std::nullopt;
   }

@@ -205,9 +205,9 @@ TEST(JournalReading, FiltersAndOrders) {
               }),
               ElementsAre(2, 3));
   EXPECT_THAT(ask([](EventQuery& query) { query.limit = 2; }), ElementsAre(1, 2));
-  EXPECT_EQ(journal->reading().sequence_of(event_row(3).id), 3);
-  EXPECT_EQ(open_reading(folder.path()).value()->sequence_of(event_row(3).id), 3);
-  EXPECT_EQ(journal->reading().sequence_of("no such"), std::nullopt);
+  EXPECT_EQ(journal->reading().sequence_of(event_row(3).id).value(), 3);
+  EXPECT_EQ(open_reading(folder.path()).value()->sequence_of(event_row(3).id).value(), 3);
+  EXPECT_EQ(journal->reading().sequence_of("no such").value(), std::nullopt);
 }
 
 TEST(JournalReading, SaysWhatIsWrong) {

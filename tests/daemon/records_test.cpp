@@ -82,9 +82,9 @@ TEST(Events, GoOnAfterOneThatIsNotKeptAnyMore) {
   const test::FakeReading journal({"a", "b", "c"});
   const std::string forgotten = event::UlidMaker().make(test::FakeReading::kFirst - 5min);
   EXPECT_THAT(get(journal, "order=asc&after=" + forgotten).checks, ElementsAre("a", "b", "c"));
-  EXPECT_EQ(web::sequence_after(journal, forgotten), 0);
-  EXPECT_EQ(web::sequence_after(journal, event::UlidMaker().make(kNow + 24h)), 3);
-  EXPECT_EQ(web::sequence_after(journal, "nothing"), std::nullopt);
+  EXPECT_EQ(web::sequence_after(journal, forgotten).value(), 0);
+  EXPECT_EQ(web::sequence_after(journal, event::UlidMaker().make(kNow + 24h)).value(), 3);
+  EXPECT_EQ(web::sequence_after(journal, "nothing").value(), std::nullopt);
 }
 
 TEST(Events, WhatMakesNoSenseIsTold) {

@@ -75,6 +75,18 @@ TEST_F(StreamTest, GoesOnAfterTheLastEventThatWasSeen) {
   EXPECT_THAT(events, HasSubstr("before-2"));
 }
 
+TEST_F(StreamTest, LeavesNothingOutWhereTheJournalCanNotTellWhereToGoOn) {
+  journal_.broken = true;
+  const auto server = test::start(callbacks());
+  Client client(server->endpoints().front());
+  client.send(get("/api/v1/stream", "Last-Event-ID: " + journal_.rows.front().id + "\r\n"));
+  EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 503"));
+  journal_.broken = false;
+  Client again(server->endpoints().front());
+  again.send(get("/api/v1/stream", "Last-Event-ID: " + journal_.rows.front().id + "\r\n"));
+  EXPECT_THAT(again.read_to("}\n\n"), HasSubstr("before-2"));
+}
+
 TEST_F(StreamTest, ShowsOnlyWhatIsAskedFor) {
   const auto server = test::start(callbacks());
   Client client(server->endpoints().front());

@@ -158,7 +158,7 @@ void web_scrape_timeout(std::span<const std::byte> bytes) {
 
 void web_stream(std::span<const std::byte> bytes) {
   const auto after = web::sequence_after(journal(), std::string(as_text(bytes)));
-  must(!after || (*after >= 0 && *after <= journal().last_sequence()));
+  must(after && (!*after || (**after >= 0 && **after <= journal().last_sequence())));
 }
 
 }  // namespace reachd::fuzz
