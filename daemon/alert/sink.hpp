@@ -36,6 +36,9 @@ struct Receipt {
   How how = How::delivered;
   std::string why{};                      ///< a sentence where it is not delivered; no secrets
   std::optional<Duration> retry_after{};  ///< the receiver's own wish
+  /// Of a batch of alerts that will be tried again: which of them, by their rising indices, where
+  /// the others are settled. Empty: all.
+  std::vector<std::size_t> left{};
 };
 
 /// Lent to a sink for one attempt. Everything lives on the alert thread.
@@ -70,7 +73,8 @@ class StateSink {
  public:
   virtual ~StateSink() = default;
   /// Tells the alerts, open and ended; at most kMostAlerts. `refused`: the receiver has taken what
-  /// it could, and the batch is not to be sent again as it is (the next resend tells all anew).
+  /// it could, and the batch is not to be sent again as it is (the next resend tells all anew); who
+  /// refused what, and why, the sink has said.
   virtual asio::awaitable<Receipt> send(SinkRun run, std::span<const event::Alert> alerts) = 0;
   /// "http://am1:9093", for messages.
   virtual std::string title() const = 0;

@@ -128,41 +128,51 @@ asio::awaitable<void> Teller::send() {
     deadline_ = nullptr;
   }
   if (!aborted_) {
-    take_receipt(receipt, std::move(taken), batch.size());
+    take_receipt(receipt, std::move(taken));
   }
 }
 
-void Teller::take_receipt(const Receipt& receipt, std::vector<Waiting> taken, std::size_t told) {
+void Teller::try_again(const Receipt& receipt, std::vector<Waiting> taken) {
+  office_->observer.on_delivery(settings_->name, "failed", 1);
+  const bool changed_meanwhile = !queue_.empty();
+  if (!receipt.left.empty() && receipt.left.size() < taken.size()) {
+    // What is settled does not come back, so however slow the answers are it ends some time.
+    office_->observer.on_delivery(settings_->name, "delivered", taken.size() - receipt.left.size());
+    backoff_.reset();
+    std::vector<Waiting> left;
+    left.reserve(receipt.left.size());
+    for (const std::size_t index : receipt.left) {
+      left.push_back(std::move(taken[index]));
+    }
+    taken = std::move(left);
+  }
+  for (Waiting& waiting : taken | std::views::reverse) {
+    if (queued_.insert(waiting.key).second) {
+      queue_.push_front(std::move(waiting));
+    }
+  }
+  held_until_ = last_call_ + std::min(receipt.retry_after.value_or(Duration::zero()), kLongestWish);
+  Duration pause = backoff_.next();
+  if (changed_meanwhile) {
+    pause = std::min(pause, office_->times.fresh_gap);
+  }
+  not_before_ = std::max(held_until_, last_call_ + pause);
+  if (!trouble_since_) {
+    trouble_since_ = last_call_;
+    log::warning("a sink takes no alerts, they wait",
+                 {{"sink", settings_->name}, {"to", sink_->title()}, {"why", receipt.why}});
+  }
+}
+
+void Teller::take_receipt(const Receipt& receipt, std::vector<Waiting> taken) {
   last_call_ = office_->network.clock.steady_now();
   last_failed_ = receipt.how == Receipt::How::retry;
   if (last_failed_) {
-    office_->observer.on_delivery(settings_->name, "failed", 1);
-    const bool changed_meanwhile = !queue_.empty();
-    for (Waiting& waiting : taken | std::views::reverse) {
-      if (queued_.insert(waiting.key).second) {
-        queue_.push_front(std::move(waiting));
-      }
-    }
-    held_until_ =
-        last_call_ + std::min(receipt.retry_after.value_or(Duration::zero()), kLongestWish);
-    Duration pause = backoff_.next();
-    if (changed_meanwhile) {
-      pause = std::min(pause, office_->times.fresh_gap);
-    }
-    not_before_ = std::max(held_until_, last_call_ + pause);
-    if (!trouble_since_) {
-      trouble_since_ = last_call_;
-      log::warning("a sink takes no alerts, they wait",
-                   {{"sink", settings_->name}, {"to", sink_->title()}, {"why", receipt.why}});
-    }
+    try_again(receipt, std::move(taken));
     return;
   }
   const bool refused = receipt.how == Receipt::How::refused;
-  office_->observer.on_delivery(settings_->name, refused ? "refused" : "delivered", told);
-  if (refused) {
-    log::warning("a sink refuses alerts",
-                 {{"sink", settings_->name}, {"to", sink_->title()}, {"why", receipt.why}});
-  }
+  office_->observer.on_delivery(settings_->name, refused ? "refused" : "delivered", taken.size());
   backoff_.reset();
   not_before_ = {};
   held_until_ = {};

@@ -52,7 +52,8 @@ class Teller : public std::enable_shared_from_this<Teller> {
   bool queue(const std::string& key);
   std::vector<event::Alert> take_batch(std::vector<Waiting>& taken);
   asio::awaitable<void> send();
-  void take_receipt(const Receipt& receipt, std::vector<Waiting> taken, std::size_t told);
+  void take_receipt(const Receipt& receipt, std::vector<Waiting> taken);
+  void try_again(const Receipt& receipt, std::vector<Waiting> taken);
   void tell();
 
   const std::shared_ptr<DeliveryOffice> office_;

@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using alert::Receipt;
 using How = alert::Receipt::How;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -266,6 +267,32 @@ TEST_F(AlertmanagerTest, FindsTheWrongAlertAndLosesNoOther) {
   }
   EXPECT_EQ(told, good.size());
   EXPECT_LE(got_.size(), 40U);
+}
+
+TEST_F(AlertmanagerTest, SaysWhatIsLeftWhereTheTimeEndsBeforeAllIsSortedOut) {
+  std::vector<event::Alert> alerts;
+  for (int i = 0; i < 8; ++i) {
+    alerts.push_back(plain_alert((i == 5 ? "bad/" : "good/") + std::to_string(i), noon_));
+  }
+  const LogToFile quiet;
+  // 8 are refused, the first 4 taken, the others refused, 4 and 5 refused; then the trouble begins.
+  const auto refuse = refusing("bad/", "400 Bad Request");
+  const auto at_most = [&](std::size_t most) {
+    got_.clear();
+    return answered(
+        [&, most](const Request& request) {
+          return got_.size() < most ? refuse(request) : response("503 Service Unavailable");
+        },
+        alerts);
+  };
+  Receipt receipt = at_most(4);
+  EXPECT_EQ(receipt.how, How::retry);
+  EXPECT_THAT(receipt.left, ElementsAre(4, 5, 6, 7));
+  receipt = at_most(5);
+  EXPECT_THAT(receipt.left, ElementsAre(4, 5)) << "6 and 7 were taken";
+  receipt = at_most(6);
+  EXPECT_THAT(receipt.left, ElementsAre(5));
+  EXPECT_EQ(at_most(7).how, How::refused);
 }
 
 TEST_F(AlertmanagerTest, GivesUpHalvingWhereAllIsRefused) {

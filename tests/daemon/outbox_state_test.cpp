@@ -100,6 +100,23 @@ TEST_F(StateTest, WhatFailedIsToldAgainAsItIsByThen) {
   EXPECT_TRUE(wait([&] { return observer.pending["am"] == 0; }));
 }
 
+TEST_F(StateTest, OfABatchOnlyWhatIsNotSettledIsToldAgain) {
+  sink->answer = [&](const auto&) {
+    Receipt receipt = sink->calls.size() == 1 ? retry() : delivered();
+    if (sink->calls.size() == 1) {
+      receipt.left = {1, 3};
+    }
+    return receipt;
+  };
+  add("am", {sink});
+  begin();
+  change({open_alert("a"), open_alert("b"), open_alert("c"), open_alert("d")});
+  ASSERT_TRUE(wait([&] { return observer.counts["am delivered"] == 4; }));
+  EXPECT_THAT(sink->keys(0), ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(sink->keys(1), ElementsAre("b", "d"));
+  EXPECT_EQ(observer.counts["am failed"], 1U);
+}
+
 TEST_F(StateTest, WhatIsRefusedWaitsForTheResend) {
   sink->answer = [&](const auto&) { return sink->calls.size() == 1 ? refused() : delivered(); };
   alerting.resend = 60ms;

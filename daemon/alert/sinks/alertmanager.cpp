@@ -129,6 +129,18 @@ struct Refused {
   }
 };
 
+/// Where the alerts of these parts stand in the whole, rising.
+std::vector<std::size_t> indices_of(std::span<const Alerts> parts, Alerts whole) {
+  std::vector<std::size_t> indices;
+  for (const Alerts part : parts) {
+    for (const event::Alert& alert : part) {
+      indices.push_back(static_cast<std::size_t>(&alert - whole.data()));
+    }
+  }
+  std::ranges::sort(indices);
+  return indices;
+}
+
 /// One instance. Every instance of a cluster is told everything, never through a balancer.
 class Alertmanager final : public StateSink {
  public:
@@ -141,37 +153,36 @@ class Alertmanager final : public StateSink {
     // The largest parts first: if the time ends before all is sorted out, most have arrived.
     std::vector<Alerts> parts{alerts};
     Refused refused;
+    Receipt result;
     int splits = 0;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t i = 0; i < parts.size() && result.how != Receipt::How::retry; ++i) {
       const Alerts part = parts[i];
       Receipt receipt = co_await post(run, part);
       if (receipt.how == Receipt::How::retry) {
-        co_return receipt;
-      }
-      if (receipt.how == Receipt::How::delivered) {
-        continue;
-      }
-      if (part.size() > 1 && splits < kMostSplits) {
+        result = std::move(receipt);
+        result.left = indices_of(std::span(parts).subspan(i), alerts);
+      } else if (receipt.how == Receipt::How::refused && part.size() > 1 && splits < kMostSplits) {
         ++splits;
         parts.push_back(part.first(part.size() / 2));
         parts.push_back(part.subspan(part.size() / 2));
-      } else {
+      } else if (receipt.how == Receipt::How::refused) {
         refused.add(part, receipt.why);
       }
     }
     if (refused.count == 0) {
-      co_return Receipt{};
+      co_return result;
     }
     refused_.write(run.network.clock.steady_now(), "Alertmanager refused alerts",
                    {{"instance", client_.title()},
                     {"count", refused.count},
                     {"alerts", refused.keys},
                     {"answer", refused.why}});
-    Receipt receipt;
-    receipt.how = Receipt::How::refused;
-    receipt.why = std::to_string(refused.count) + " of " + std::to_string(alerts.size()) +
-                  " alerts were refused: " + refused.why;
-    co_return receipt;
+    if (result.how != Receipt::How::retry) {
+      result.how = Receipt::How::refused;
+      result.why = std::to_string(refused.count) + " of " + std::to_string(alerts.size()) +
+                   " alerts were refused: " + refused.why;
+    }
+    co_return result;
   }
 
   std::string title() const override { return client_.title(); }
