@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -44,6 +45,7 @@ class Relay {
 
   std::string target() const { return server_.target(); }
   std::uint16_t port() const { return server_.port(); }
+  void change(const std::string& word, const std::string& reply) { replies_[word] = reply; }
 
   std::vector<std::string> commands;  // of all connections
   std::vector<std::string> mails;     // as they came, with the dots
@@ -243,6 +245,29 @@ TEST_F(SmtpSink, OneRecipientThatIsTurnedAwayKeepsNobodyElseFromIt) {
       sink(relay.target(), {{"to", list({text("gone@example.com"), text("noc@example.com")})}});
   EXPECT_EQ(test::hows(lab.deliver(*made, {down_event()})), "delivered");
   EXPECT_THAT(relay.mails, SizeIs(1));
+}
+
+TEST_F(SmtpSink, WhoIsToTryLaterGetsItLaterAndTheOthersOnce) {
+  Relay relay(lab, {{"RCPT TO:<full@example.com>", "452 4.2.2 mailbox full"}});
+  const auto made =
+      sink(relay.target(), {{"to", list({text("full@example.com"), text("noc@example.com")})}});
+  const auto again = [&](const std::string& reply, const std::vector<event::Event>& events) {
+    relay.change("RCPT TO:<full@example.com>", reply);
+    relay.commands.clear();
+    relay.mails.clear();
+    return test::hows(lab.deliver(*made, events));
+  };
+  EXPECT_EQ(again("452 4.2.2 mailbox full", {down_event(1)}), "retry");
+  EXPECT_THAT(relay.mails, SizeIs(1));
+  EXPECT_EQ(again("452 4.2.2 mailbox full", {down_event(1)}), "retry");
+  EXPECT_THAT(relay.mails, SizeIs(0));
+  EXPECT_THAT(relay.commands, Not(testing::Contains("RCPT TO:<noc@example.com>")));
+  EXPECT_EQ(again("250 ok", {down_event(1), up_event(2)}), "delivered delivered")
+      << "the second is for both";
+  EXPECT_THAT(relay.mails, SizeIs(2));
+  EXPECT_EQ(std::ranges::count(relay.commands, "RCPT TO:<noc@example.com>"), 1);
+  EXPECT_EQ(again("451 4.3.0 later", {down_event(3)}), "retry");
+  EXPECT_EQ(again("550 5.1.1 unknown", {down_event(3)}), "delivered") << "to all who want it";
 }
 
 TEST_F(SmtpSink, ADigestThatIsRefusedIsSentInPieces) {

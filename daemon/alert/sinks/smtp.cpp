@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,10 @@ constexpr std::uint16_t kSubmissionPort = 587;   // RFC 6409
 /// More than somebody reads in one mail, and less than a relay takes for spam.
 constexpr std::size_t kMostEvents = 20;
 constexpr std::size_t kMostRecipients = 50;
+/// For so many mails it is remembered who is still to get them; they wait in memory, each.
+constexpr std::size_t kMostOwed = 256;
+/// What was not tried for so long is not waiting any more: it became too old.
+constexpr Duration kOwedFor = 1h;
 
 struct Settings {
   Target server;
@@ -64,6 +69,8 @@ class SmtpSink final : public Sink {
   }
 
   std::size_t most_at_once() const noexcept override { return kMostEvents; }
+  /// What one recipient is still to get must not keep the next alert from all the others.
+  bool one_per_check() const noexcept override { return true; }
   /// RFC 5321, 4.5.3.2 has minutes; but what waits behind this is an alert.
   Duration timeout() const noexcept override { return 60s; }
 
@@ -132,43 +139,96 @@ class SmtpSink final : public Sink {
     co_return ready;
   }
 
-  /// All in one mail; if that is refused, each in its own: it may be about one of them only.
   asio::awaitable<std::vector<Receipt>> send(const SinkRun& run, SmtpDialogue& dialogue,
                                              std::span<const Delivery> events) {
-    const Receipt together = co_await send_mail(run, dialogue, events);
+    std::vector<Receipt> results;
+    while (results.size() < events.size()) {
+      const auto rest = events.subspan(results.size());
+      const std::vector<std::string> to = recipients_of(rest.front());
+      std::size_t same = 1;
+      while (same < rest.size() && recipients_of(rest[same]) == to) {
+        ++same;
+      }
+      const std::vector<Receipt> some = co_await send_to(run, dialogue, rest.first(same), to);
+      results.insert(results.end(), some.begin(), some.end());
+    }
+    co_return results;
+  }
+
+  /// All in one mail; if that is refused, each in its own: it may be about one of them only.
+  asio::awaitable<std::vector<Receipt>> send_to(const SinkRun& run, SmtpDialogue& dialogue,
+                                                std::span<const Delivery> events,
+                                                std::vector<std::string> to) {
+    const Receipt together = co_await send_mail(run, dialogue, events, to);
     if (together.how != Receipt::How::refused || events.size() == 1) {
       co_return receipts(events.size(), together.how, together.why);
     }
     std::vector<Receipt> results;
-    bool goes_on = true;
     for (std::size_t i = 0; i < events.size(); ++i) {
-      if (goes_on) {
-        Receipt alone = co_await send_mail(run, dialogue, events.subspan(i, 1));
-        goes_on = alone.how != Receipt::How::retry;
-        results.push_back(std::move(alone));
-      } else {
-        results.push_back(Receipt{results.back()});
-      }
+      Receipt alone = co_await send_mail(run, dialogue, events.subspan(i, 1), to);
+      results.push_back(std::move(alone));
     }
     co_return results;
   }
 
   asio::awaitable<Receipt> send_mail(const SinkRun& run, SmtpDialogue& dialogue,
-                                     std::span<const Delivery> events) {
+                                     std::span<const Delivery> events,
+                                     std::vector<std::string> to) {
     const Mail mail{settings_.from, settings_.to, settings_.subject, run.vantage, run.external_url};
     const std::string whole = mail_text(mail, events, run.network.clock.wall_now());
-    std::string turned_away;
-    Receipt receipt = co_await dialogue.send(settings_.from, settings_.to, whole, turned_away);
-    if (receipt.how == Receipt::How::delivered && !turned_away.empty()) {
-      turned_away_.write(run.network.clock.steady_now(),
-                         "a mail went out, but not to everybody: " + turned_away);
-    }
-    co_return receipt;
+    SmtpDialogue::Missed missed;
+    Receipt receipt = co_await dialogue.send(settings_.from, to, whole, missed);
+    co_return settle(run, events, to.size() < settings_.to.size(), std::move(receipt), missed);
   }
+
+  /// Notes who is still to get these events; then they are to be tried again. `others_have_it`: it
+  /// went to those who missed it before.
+  Receipt settle(const SinkRun& run, std::span<const Delivery> events, bool others_have_it,
+                 Receipt receipt, const SmtpDialogue::Missed& missed) {
+    const TimePoint now = run.network.clock.steady_now();
+    if (receipt.how == Receipt::How::retry && others_have_it && missed.later.empty() &&
+        !missed.why.empty()) {
+      receipt = Receipt{};  // refused for good to all who were left
+    }
+    if (receipt.how == Receipt::How::retry) {
+      for (const Delivery& delivery : events) {
+        if (const auto found = owed_.find(delivery.event.id); found != owed_.end()) {
+          found->second.tried = now;
+        }
+      }
+      return receipt;
+    }
+    std::erase_if(owed_, [now](const auto& entry) { return now - entry.second.tried > kOwedFor; });
+    const bool owed = receipt.how == Receipt::How::delivered && !missed.later.empty() &&
+                      (others_have_it || owed_.size() + events.size() <= kMostOwed);
+    for (const Delivery& delivery : events) {
+      if (owed) {
+        owed_.insert_or_assign(delivery.event.id, Owed{.to = missed.later, .tried = now});
+      } else {
+        owed_.erase(delivery.event.id);
+      }
+    }
+    if (receipt.how == Receipt::How::delivered && !missed.why.empty()) {
+      turned_away_.write(now, "a mail went out, but not to everybody: " + missed.why);
+    }
+    return owed ? Receipt{.how = Receipt::How::retry, .why = missed.why} : receipt;
+  }
+
+  std::vector<std::string> recipients_of(const Delivery& delivery) const {
+    const auto owed = owed_.find(delivery.event.id);
+    return owed == owed_.end() ? settings_.to : owed->second.to;
+  }
+
+  /// Who is still to get an event that the others have.
+  struct Owed {
+    std::vector<std::string> to;
+    TimePoint tried{};
+  };
 
   const Settings settings_;
   net::DialOptions way_;  // constant after construction
   log::RareWarning turned_away_;
+  std::map<std::string, Owed> owed_;  ///< by the event's id
 };
 
 bool is_word(std::string_view text) noexcept {

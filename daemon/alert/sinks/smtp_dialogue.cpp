@@ -124,11 +124,15 @@ asio::awaitable<Result<Reply>> SmtpDialogue::log_in_step_by_step(const std::stri
 }
 
 asio::awaitable<Receipt> SmtpDialogue::send(std::string from, std::vector<std::string> to,
-                                            std::string text, std::string& turned_away) {
+                                            std::string text, Missed& missed) {
+  if (mail_begun_) {
+    co_await net::command(talk_, "RSET");  // the one before got no end
+  }
   auto reply = co_await net::command(talk_, "MAIL FROM:<" + from + ">");
   if (!reply || reply->kind() != 2) {
     co_return retry(refusal("mail from " + from, reply));
   }
+  mail_begun_ = true;
   std::size_t accepted = 0;
   for (const std::string& recipient : to) {
     reply = co_await net::command(talk_, "RCPT TO:<" + recipient + ">");
@@ -136,13 +140,16 @@ asio::awaitable<Receipt> SmtpDialogue::send(std::string from, std::vector<std::s
       ++accepted;
       continue;
     }
-    turned_away += (turned_away.empty() ? "" : "; ") + refusal("mail to " + recipient, reply);
+    missed.why += (missed.why.empty() ? "" : "; ") + refusal("mail to " + recipient, reply);
+    if (!reply || reply->kind() == 4) {
+      missed.later.push_back(recipient);
+    }
     if (!reply) {
       break;
     }
   }
   if (!reply || accepted == 0) {
-    co_return retry(turned_away);
+    co_return retry(missed.why);
   }
   reply = co_await net::command(talk_, "DATA");
   if (!reply || reply->code != kSendData) {
@@ -154,6 +161,7 @@ asio::awaitable<Receipt> SmtpDialogue::send(std::string from, std::vector<std::s
     co_return retry(sentence(said.error()));
   }
   reply = co_await net::hear_reply(talk_);
+  mail_begun_ = false;
   if (reply && reply->kind() == 2) {
     co_return Receipt{};
   }

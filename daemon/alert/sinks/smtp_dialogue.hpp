@@ -38,12 +38,16 @@ class SmtpDialogue {
   /// AUTH PLAIN (RFC 4616), or LOGIN where that is not offered. Only over TLS, or to this host
   /// itself: the password goes as it is.
   asio::awaitable<Step> log_in(std::string user, Secret password);
-  /// One mail. Delivered: 250 after its last line, for at least one of the recipients;
-  /// `turned_away` then says what was answered for others. Refused: 5xx after its last line, so it
-  /// is the mail that is not wanted. Every other no is about a setting or the moment, so it stays:
-  /// retry.
+  /// Who did not get a mail that others got.
+  struct Missed {
+    std::string why;                 ///< what was answered for them
+    std::vector<std::string> later;  ///< those of them who may get it later (4xx)
+  };
+  /// One mail. Delivered: 250 after its last line, for at least one of the recipients; `missed`
+  /// then tells of the others. Refused: 5xx after its last line, so it is the mail that is not
+  /// wanted. Every other no is about a setting or the moment, so it stays: retry.
   asio::awaitable<Receipt> send(std::string from, std::vector<std::string> to, std::string text,
-                                std::string& turned_away);
+                                Missed& missed);
   /// QUIT.
   asio::awaitable<void> leave();
 
@@ -54,6 +58,7 @@ class SmtpDialogue {
 
   net::Conversation talk_;
   std::vector<std::string> extensions_;  ///< "AUTH PLAIN LOGIN"
+  bool mail_begun_ = false;
 };
 
 }  // namespace reachd::alert
