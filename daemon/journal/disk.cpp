@@ -212,6 +212,10 @@ void Disk::replace(const Job& job, Done& done, const std::string& why) {
       opened.kept.alerts.size(), opened.kept.cursors.size());
   if (!was_opened_) {
     done.opened = opened;
+    if (opened.kept.last_sequence == 0) {
+      // Whoever follows by number, a reader or a sink's cursor, must not meet the old ones again.
+      done.opened->kept.last_sequence = fresh_number(job.now);
+    }
   }
   Batch carried = carry_over(std::move(opened.kept), job);
   store_ = std::make_unique<Store>(path_);

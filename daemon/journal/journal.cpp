@@ -25,12 +25,6 @@ constexpr Duration kLongestPause = 30s;
 using RealTime = std::chrono::steady_clock;
 using Callback = std::function<void(bool durable)>;
 
-/// Where nobody could read which numbers were given: beyond all of them, as those grow by one a
-/// time and this by a million a second.
-std::int64_t fresh_number(WallTime now) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
-}
-
 class FileJournal final : public Journal {
  public:
   FileJournal(const Options& options, const Clock& clock, Listener& listener)

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <functional>
 #include <system_error>
+#include <utility>
 
+#include "daemon/log/log.hpp"
 #include "probes/core/file_path.hpp"
 
 namespace reachd::journal {
@@ -26,21 +28,43 @@ PRAGMA cache_size = -4000;
 
 constexpr std::array kStateTables{"checks", "alerts", "cursors", "runs"};
 
+/// Makes the indices anew where the rows are whole. What SQLite's check says then.
+std::string mend_indices(sqlite::Connection& connection, const std::string& check,
+                         std::string found) {
+  if (connection.text("PRAGMA quick_check(1)") != "ok") {
+    return found;
+  }
+  try {
+    connection.execute("REINDEX");
+  } catch (const sqlite::Error& error) {
+    if (error.passing()) {
+      throw;  // the disk's trouble
+    }
+    return found;
+  }
+  log::warning("an index of the journal was damaged; it is made anew", {{"found", found}});
+  return connection.text(check);
+}
+
 /// Throws what SQLite throws for a corrupt file if the file is damaged.
 void look_through(sqlite::Connection& connection, const std::string& path) {
   std::error_code unknown;
-  const auto look = [&](const std::string& pragma) {
-    std::string answer = connection.text(pragma);
+  const auto look = [&](const std::string& what) {
+    const std::string check = "PRAGMA integrity_check(" + what + ")";
+    std::string answer = connection.text(check);
+    if (answer != "ok") {
+      answer = mend_indices(connection, check, std::move(answer));
+    }
     if (answer != "ok") {
       std::ranges::replace(answer, '\n', ' ');
       throw sqlite::corrupt_file(answer);
     }
   };
   if (std::filesystem::file_size(to_path(path), unknown) <= Store::kCheckedWhole) {
-    look("PRAGMA quick_check(1)");
+    look("1");
   } else {
     for (const char* table : kStateTables) {
-      look("PRAGMA quick_check(" + std::string(table) + ")");
+      look(table);
     }
   }
 }
@@ -61,6 +85,10 @@ void each_row(sqlite::Connection& connection, std::string_view sql, bool salvage
 }
 
 }  // namespace
+
+std::int64_t fresh_number(WallTime now) noexcept {
+  return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+}
 
 Opened read_opened(sqlite::Connection& connection, bool salvage) {
   Opened opened;

@@ -27,6 +27,10 @@ class NewerSchema : public std::runtime_error {
 /// NewerSchema for a file beyond it.
 void migrate(sqlite::Connection& connection, std::span<const std::string_view> steps);
 
+/// Where nobody can read which numbers events and runs were given: beyond all of them, as those
+/// grow by one a time and this by a million a second.
+std::int64_t fresh_number(WallTime now) noexcept;
+
 /// What a file remembered.
 struct Opened {
   Kept kept;
@@ -39,7 +43,8 @@ Opened read_opened(sqlite::Connection& connection, bool salvage);
 class Store {
  public:
   /// Opens or makes the file, brings it to the newest version and looks whether it is sound: all of
-  /// it up to kCheckedWhole bytes, beyond that the rows of state, because that takes too long.
+  /// it up to kCheckedWhole bytes (0.2 s), beyond that the rows of state, because that takes too
+  /// long on a slow disk. An index that does not fit the rows is made anew.
   explicit Store(const std::string& path);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

@@ -225,16 +225,43 @@ TEST(JournalTrouble, GarbageIsSetAsideAndANewFileBegun) {
   const Folder folder;
   std::ofstream(folder.file()) << std::string(10'000, 'x');
   Ear ear;
+  std::int64_t next = 0;
   {
     const auto journal = open_journal(options_for(folder), system_clock(), ear);
-    EXPECT_EQ(journal->take_kept().last_sequence, 0);
+    next = journal->take_kept().last_sequence + 1;
+    EXPECT_GT(next, 1'000'000'000'000'000) << "no number is given twice";
     EXPECT_THAT(ear.wait_failing(), HasSubstr("set aside as journal.sqlite.corrupt-"));
     EXPECT_EQ(ear.wait_recovered(), 0U);
-    EXPECT_TRUE(write_and_wait(*journal, event_entry(1)));
+    EXPECT_TRUE(write_and_wait(*journal, event_entry(next)));
   }
   ASSERT_THAT(folder.set_aside(), SizeIs(1));
   EXPECT_EQ(bytes_of_file(folder.path() + "/" + folder.set_aside()[0]), std::string(10'000, 'x'));
-  EXPECT_EQ(in_file(folder), counted(1, 1));
+  EXPECT_EQ(in_file(folder), counted(next, next));
+}
+
+TEST(JournalTrouble, AnIndexThatMissesARowIsMadeAnew) {
+  const Folder folder;
+  fill(folder, 5);
+  using sqlite::Connection;
+  const auto page = std::to_string(root_page(folder.file(), "events_check"));
+  Connection(folder.file(), Connection::Mode::read_write)
+      .execute(
+          "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'events_check'");
+  Connection(folder.file(), Connection::Mode::read_write)
+      .execute("INSERT INTO events VALUES(6, 'X', 6, 'check.down', 'unseen', '{}')");
+  Connection(folder.file(), Connection::Mode::read_write)
+      .execute(
+          "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES('index', "
+          "'events_check', 'events', " +
+          page + ", 'CREATE INDEX events_check ON events(check_id)')");
+  EventQuery query;
+  query.check = "unseen";
+  ASSERT_THAT(open_reading(folder.path()).value()->events(query).value(), IsEmpty());
+  Ear ear;
+  EXPECT_EQ(open_journal(options_for(folder), system_clock(), ear)->take_kept().last_sequence, 6);
+  EXPECT_THAT(open_reading(folder.path()).value()->events(query).value(), SizeIs(1));
+  EXPECT_THAT(folder.set_aside(), IsEmpty());
+  EXPECT_EQ(ear.times_failing(), 0U);
 }
 
 TEST(JournalTrouble, ATruncatedFileIsSetAside) {
