@@ -38,15 +38,19 @@ std::shared_ptr<std::vector<std::string>> add_only_option(CLI::App& command) {
   return only;
 }
 
+void explain(const std::string& path, const Diagnostics& diagnostics, Context& context) {
+  context.err << diagnostics.to_string();
+  if (path == platform::default_config_file()) {
+    context.err << "Name another file with --config, or write a first one: reachd init PRODUCT "
+                   "--output FILE\n";
+  }
+}
+
 std::optional<config::Configuration> load_or_explain(const std::string& path, Context& context) {
   Diagnostics diagnostics;
   auto loaded = load(path, diagnostics, &read_observed);
   if (!loaded) {
-    context.err << diagnostics.to_string();
-    if (path == platform::default_config_file()) {
-      context.err << "Name another file with --config, or write a first one: reachd init PRODUCT "
-                     "--output FILE\n";
-    }
+    explain(path, diagnostics, context);
     return std::nullopt;
   }
   return std::move(loaded->configuration);

@@ -23,6 +23,9 @@ std::shared_ptr<std::string> add_config_option(CLI::App& command);
 /// Adds a repeatable `--only SELECTOR`.
 std::shared_ptr<std::vector<std::string>> add_only_option(CLI::App& command);
 
+/// Says what is wrong with that configuration on the error stream.
+void explain(const std::string& path, const Diagnostics& diagnostics, Context& context);
+
 /// Loads a configuration; problems go to the error stream, then nothing is returned (exit code
 /// kUsage).
 std::optional<config::Configuration> load_or_explain(const std::string& path, Context& context);

@@ -11,6 +11,7 @@
 #include "daemon/cli/table.hpp"
 #include "daemon/json/event.hpp"
 #include "daemon/json/time.hpp"
+#include "probes/core/glob.hpp"
 
 namespace reachd::cli {
 namespace {
@@ -100,6 +101,25 @@ int follow(const journal::Reading& reading, journal::EventQuery query, bool as_j
   return kOk;
 }
 
+/// Makes the text of --check a glob of ids, where it is the name of one check. False: no check of
+/// now has that name, or an id like this.
+bool resolve_check(const journal::Reading& reading, WallTime now, std::string& check) {
+  const auto checks = reading.availability(now - std::chrono::seconds(1), now, 0);
+  if (check.empty() || !checks) {
+    return true;  // what is wrong will be told when the events are read
+  }
+  if (std::ranges::any_of(*checks,
+                          [&](const auto& row) { return glob_matches(check, row.check); })) {
+    return true;
+  }
+  const auto named = std::ranges::find(*checks, check, &journal::Availability::name);
+  if (named == checks->end()) {
+    return false;
+  }
+  check = named->check;
+  return true;
+}
+
 int run_events(const EventsOptions& options, Context& context) {
   const WallTime now = system_clock().wall_now();
   bool wrong = false;
@@ -122,6 +142,7 @@ int run_events(const EventsOptions& options, Context& context) {
   if (reading == nullptr) {
     return code;
   }
+  const bool known = resolve_check(*reading, now, query.check);
   query.newest_first = true;
   query.limit = options.limit + 1;  // one more tells whether there are more
   const std::int64_t last = reading->last_sequence();
@@ -130,6 +151,10 @@ int run_events(const EventsOptions& options, Context& context) {
   if (!events) {
     context.err << "reachd: " << printable(events.error()) << "\n";
     return kFailed;
+  }
+  if (events->empty() && !known) {
+    context.err << "reachd: no check has the name, or an id like, \"" << printable(query.check)
+                << "\"\n";
   }
   if (events->size() > options.limit) {
     events->pop_back();
@@ -153,11 +178,13 @@ void add_events(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("events", "Show what happened, from the daemon's journal");
   auto path = add_config_option(*command);
   auto options = std::make_shared<EventsOptions>();
-  command->add_option("--since", options->since, "From then on: 2h, 7d or RFC 3339")
+  command->add_option("--since", options->since, "From then on: 2h, 7d, a day (UTC) or RFC 3339")
       ->type_name("WHEN");
-  command->add_option("--until", options->until, "Until then: 2h, 7d or RFC 3339")
+  command->add_option("--until", options->until, "Until then: 2h, 7d, a day (UTC) or RFC 3339")
       ->type_name("WHEN");
-  command->add_option("--check", options->check, "Only of checks whose id is like this")
+  command
+      ->add_option("--check", options->check,
+                   "Only of the check of this name, or of those whose id is like this")
       ->type_name("GLOB");
   command->add_option("--kind", options->kinds, "Only these: check.down, ...; may be repeated")
       ->type_name("KIND")

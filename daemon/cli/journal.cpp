@@ -1,7 +1,10 @@
 #include "daemon/cli/journal.hpp"
 
 #include <ostream>
+#include <utility>
 
+#include "config/settings.hpp"
+#include "config/yaml.hpp"
 #include "daemon/cli/common.hpp"
 #include "daemon/cli/table.hpp"
 #include "daemon/json/time.hpp"
@@ -12,12 +15,18 @@ namespace reachd::cli {
 
 std::unique_ptr<journal::Reading> journal_or_explain(const std::string& config_path,
                                                      Context& context, int& code) {
-  const auto configuration = load_or_explain(config_path, context);
-  if (!configuration) {
+  Diagnostics diagnostics;
+  auto root = config::load_yaml_with_includes(config_path, diagnostics);
+  const auto settings =
+      root ? config::read_settings(std::move(*root), config_path, diagnostics) : config::Settings();
+  // Whoever may read the journal need not be able to read the daemon's secrets: of all else that
+  // the file says nothing is wanted, and nothing is judged.
+  if (!root || (settings.state_dir.empty() && diagnostics.count() > 0)) {
+    explain(config_path, diagnostics, context);
     code = kUsage;
     return nullptr;
   }
-  auto reading = journal::open_reading(state_folder(configuration->settings));
+  auto reading = journal::open_reading(state_folder(settings));
   if (!reading) {
     context.err << "reachd: " << printable(reading.error()) << "\n";
     code = kFailed;
@@ -34,11 +43,14 @@ std::optional<WallTime> parse_when(const std::string& option, const std::string&
   if (const auto ago = parse_duration(text)) {
     return now - *ago;
   }
-  const auto time = json::parse_rfc3339(text);
+  auto time = json::parse_rfc3339(text);
+  if (!time) {
+    time = json::parse_rfc3339(text + "T00:00:00Z");
+  }
   if (!time) {
     context.err << option << ": \"" << printable(text)
-                << "\" is neither a duration, such as 2h or 7d, nor a time, such as "
-                   "2026-11-22T08:00:00Z\n";
+                << "\" is neither a duration, such as 2h or 7d, nor a day or a time, such as "
+                   "2026-11-22 or 2026-11-22T08:00:00Z\n";
     wrong = true;
   }
   return time;

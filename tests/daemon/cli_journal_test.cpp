@@ -196,6 +196,50 @@ class Screen final : public std::streambuf {
   bool closed_ = false;
 };
 
+TEST_F(CommandLine, EventsAreFoundByIdByGlobAndByName) {
+  fill();
+  {
+    const auto journal = open();
+    journal::Entry entry;
+    journal::CheckRow& row = entry.checks.emplace_back();
+    row.check = "web/a";
+    row.name = "Shop front";
+    EXPECT_TRUE(write_and_wait(*journal, std::move(entry)));
+  }
+  for (const char* check : {"web/a", "*/a", "Shop front"}) {
+    const Ran ran = run({"events", "--check", check});
+    EXPECT_THAT(ran.out, HasSubstr("nobody answers")) << check;
+    EXPECT_THAT(ran.out, Not(HasSubstr("web/b"))) << check;
+    EXPECT_THAT(ran.err, IsEmpty()) << check;
+  }
+  const Ran gone = run({"events", "--check", "web/b"});
+  EXPECT_THAT(gone.out, HasSubstr("web/b")) << "it is not configured any more, but has events";
+  EXPECT_THAT(gone.err, IsEmpty());
+  const Ran wrong = run({"events", "--check", "product=custom"});
+  EXPECT_EQ(wrong.code, cli::kOk);
+  EXPECT_THAT(wrong.out, IsEmpty());
+  EXPECT_THAT(wrong.err, HasSubstr("no check has the name, or an id like, \"product=custom\""));
+}
+
+TEST_F(CommandLine, ADayIsATime) {
+  fill();
+  EXPECT_THAT(run({"events", "--since", "2026-11-22"}).out, HasSubstr("started"));
+  EXPECT_THAT(run({"events", "--since", "2026-11-23"}).out, IsEmpty());
+  EXPECT_THAT(run({"events", "--until", "2026-11-22"}).out, IsEmpty());
+  EXPECT_EQ(run({"events", "--since", "2026-11-31"}).code, cli::kUsage);
+}
+
+TEST_F(CommandLine, WhoMayReadTheJournalNeedsNoSecrets) {
+  fill();
+  std::ofstream(config_, std::ios::app)
+      << "alerting: {sinks: [{name: hook, type: webhook, url_file: not-for-everybody}]}\n";
+  EXPECT_EQ(run({"validate"}).code, cli::kUsage);
+  const Ran ran = run({"events"});
+  EXPECT_EQ(ran.code, cli::kOk) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("nobody answers"));
+  EXPECT_EQ(run({"report"}).code, cli::kOk);
+}
+
 TEST_F(CommandLine, FollowingShowsWhatHappensUntilNobodyListens) {
   fill();
   Screen screen;
