@@ -2,6 +2,7 @@
 keep what they get in its order, and fail in every way that a test asks for."""
 
 import collections
+import contextlib
 import http.server
 import json
 import socket
@@ -13,10 +14,12 @@ import time
 Request = collections.namedtuple("Request", "path headers body accepted")
 
 # What one connection may meet instead of a 200.
-FAILURES = ("wrong certificate", "500", "429", "hang", "cut in the answer", "cut in the request", "no HTTP", "slow")
+FAILURES = ("wrong certificate", "500", "429", "hang", "cut in the answer", "cut in the request", "no HTTP", "slow",
+            "late")
 RETRY_AFTER = 2  # seconds that a 429 asks for
 UNDER_WAY = 0.5  # seconds in which a connection may arrive that began before its client had read the 429
 SLOW = 1  # seconds until the 200 of "slow"
+LATE = 3  # of "late": longer than a client may wait whose timeout is less
 
 
 class Receiver:
@@ -34,6 +37,7 @@ class Receiver:
         self._failures = collections.deque()
         self._met = []
         self.refused_at = None  # monotonic time of the last 429
+        self.late = []  # the keys of what was taken and answered too late
         self.too_early = 0  # connections within what a 429 had asked for
         self.released = threading.Event()  # what hangs goes on
         self._server = None
@@ -142,12 +146,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._reset()
             return
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        served = self.failure in (None, "slow")
+        served = self.failure in (None, "slow", "late")
         if self.failure == "slow":
             time.sleep(SLOW)  # what is tested is that this is waited for
         self.receiver.keep(self.path, self.headers, body, served)
         self.close_connection = True
-        if served:
+        if self.failure == "late":
+            self.receiver.late.append(self.headers["Idempotency-Key"])
+            self.receiver.released.wait(LATE)  # taken, but nobody hears of it in time
+            with contextlib.suppress(OSError):
+                self._answer(200)
+        elif served:
             self._answer(200)
         elif self.failure == "500":
             self._answer(500)

@@ -100,7 +100,8 @@ class SinksTest(support.LabTestCase):
                          ["check.down", "check.up"] * 2)
 
         support.wait_for("all at the webhook", lambda: not hook.failing() and
-                         {request.headers["X-Reachd-Delivery"] for request in hook.accepted()} >= set(ids), timeout=60)
+                         {request.headers["X-Reachd-Delivery"] for request in hook.accepted()} >= set(ids) and
+                         ground.deliveries("hook", "delivered") >= len(ids), timeout=60)
         self.check_webhook(ground, hook, events)
         support.wait_for("all at rsyslog", lambda: all(
             set(ids) <= set(rows) for rows in self.received_syslog().values()))
@@ -117,6 +118,8 @@ class SinksTest(support.LabTestCase):
     def check_webhook(self, ground, hook, events):
         self.assertEqual(sorted(hook.met()), sorted(receivers.FAILURES), "each way to fail was met")
         self.assertEqual(hook.too_early, 0, "Retry-After is obeyed")
+        keys = [request.headers["Idempotency-Key"] for request in hook.accepted()]
+        self.assertEqual([keys.count(key) for key in hook.late], [2], "taken, but told too late: again under the same key")
         place = {event["id"]: number for number, event in enumerate(events)}
         last = {}
         for request in hook.requests():
