@@ -13,6 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::string describe_loss(const IcmpFacts& facts, const IpAddress& to) {
+  return std::to_string(facts.sent - facts.received) + " of " + std::to_string(facts.sent) +
+         " echo requests to " + to.to_string() + " were not answered";
+}
+
 class IcmpProbe final : public Probe {
  public:
   IcmpProbe(net::EchoOptions options, int max_loss) : options_(options), max_loss_(max_loss) {}
@@ -47,24 +52,16 @@ Outcome IcmpProbe::judge(const ProbeRun& run, net::EchoReport& report) const {
     return failed(run, net::connect_failure(*run.endpoint, silence, false, std::nullopt,
                                             run.deadline, Transport::icmp));
   }
-  const int lost = facts.sent - facts.received;
-  const std::string message = std::to_string(lost) + " of " + std::to_string(facts.sent) +
-                              " echo requests to " + run.endpoint->address.to_string() +
-                              " were not answered";
-  if (lost * 100 > max_loss_ * facts.sent) {
-    Failure failure{Reason::echo_loss, message, 0, std::nullopt};
-    if (report.failure) {
-      failure.error_number = report.failure->error_number;
-      failure.offender = report.failure->offender;
-    }
+  const IpAddress& to = run.endpoint->address;
+  if (auto failure = echo_loss(report, to, max_loss_)) {
     // Some were answered, so the way is open: what fails is the exchange.
     run.progress.enter(Phase::request);
-    return failed(run, std::move(failure));
+    return failed(run, std::move(*failure));
   }
   Outcome outcome = succeeded(run);
-  if (lost > 0) {
+  if (facts.received < facts.sent) {
     outcome.degraded = true;
-    outcome.message = message;
+    outcome.message = describe_loss(facts, to);
   }
   return outcome;
 }
@@ -80,6 +77,19 @@ std::shared_ptr<const Probe> make(const Target&, Reader& params) {
 }
 
 }  // namespace
+
+std::optional<Failure> echo_loss(const net::EchoReport& report, const IpAddress& to, int max_loss) {
+  const IcmpFacts& facts = report.facts;
+  if ((facts.sent - facts.received) * 100 <= max_loss * facts.sent) {
+    return std::nullopt;
+  }
+  Failure failure{Reason::echo_loss, describe_loss(facts, to), 0, std::nullopt};
+  if (report.failure) {
+    failure.error_number = report.failure->error_number;
+    failure.offender = report.failure->offender;
+  }
+  return failure;
+}
 
 ProbeType icmp_probe_type() {
   return {.name = "icmp",

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <variant>
 
+#include "probes/net/icmp.hpp"
 #include "tests/support/net_lab.hpp"
 
 namespace reachd {
@@ -37,6 +38,24 @@ TEST_F(IcmpProbe, StopIsALocalError) {
   asio::post(net.context, [&] { asio::post(net.context, [&] { net.deadlines.stop(); }); });
   const Outcome outcome = net.probe(icmp_probe_type(), "127.0.0.1", series("10s"));
   EXPECT_TRUE(is_local_fault(outcome.reason)) << outcome.message;
+}
+
+TEST(EchoLoss, IsMoreThanMayBeLost) {
+  const IpAddress to = IpAddress::v4(0x0a010203);
+  const IpAddress router = IpAddress::v4(0x0a010201);
+  net::EchoReport report;
+  report.facts.sent = 4;
+  report.facts.received = 3;
+  EXPECT_FALSE(echo_loss(report, to, 25));
+  report.failure = Failure{Reason::host_unreachable, "no way", 113, router};
+  const auto failure = echo_loss(report, to, 24);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->reason, Reason::echo_loss);
+  EXPECT_EQ(failure->message, "1 of 4 echo requests to 10.1.2.3 were not answered");
+  EXPECT_EQ(failure->error_number, 113);
+  EXPECT_EQ(failure->offender, router);
+  report.facts.received = 4;
+  EXPECT_FALSE(echo_loss(report, to, 0));
 }
 
 TEST_F(IcmpProbe, MistakesAreNamed) {
