@@ -3,13 +3,18 @@
 // after windows.h
 #include <shellapi.h>
 
+#include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "daemon/platform/paths.hpp"
+#include "daemon/platform/service_host.hpp"
 #include "daemon/platform/service_text.hpp"
+#include "daemon/platform/windows/console_event.hpp"
 #include "daemon/platform/windows/folder_access.hpp"
 #include "daemon/platform/windows/wide.hpp"
 
@@ -63,6 +68,25 @@ TEST_F(PlatformWindows, AdmitsAServiceToAFolder) {
   EXPECT_FALSE(admit_to_folder(folder_.string(), service_sid("reachd2"), FolderRights::read));
   EXPECT_TRUE(admit_to_folder((folder_ / "missing").string(), first, FolderRights::read));
   EXPECT_TRUE(admit_to_folder(folder_.string(), "no identifier", FolderRights::read));
+}
+
+// wine gives a test no console that could send these; the handler is what Windows would call.
+TEST(ConsoleEvents, EachStopsTheDaemon) {
+  for (const int event : {CTRL_C_EVENT, CTRL_BREAK_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT}) {
+    boost::asio::io_context context;
+    const auto host = make_service_host(context);
+    bool stopped = false;
+    host->on_requests(
+        [&] {
+          stopped = true;
+          host->close();
+        },
+        [] {});
+    // It does not return while a console closes, and ends with the process.
+    std::thread(&on_console_event, static_cast<DWORD>(event)).detach();
+    context.run_for(std::chrono::seconds(30));
+    EXPECT_TRUE(stopped) << event;
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "daemon/platform/paths.hpp"
 #include "daemon/platform/service_host.hpp"
+#include "daemon/platform/windows/console_event.hpp"
 #include "daemon/platform/windows/folder_access.hpp"
 #include "daemon/platform/windows/service_link.hpp"
 
@@ -83,22 +84,6 @@ Console& console() {
   return instance;
 }
 
-/// Called on a thread that Windows makes for it.
-BOOL WINAPI on_console_event(DWORD event) {
-  {
-    const std::scoped_lock lock(console().mutex);
-    if (console().stop) {
-      console().stop();
-    }
-  }
-  if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) {
-    // The console was closed, the user logs off: Windows ends the process when this returns, or
-    // after some 5 s. The program returns from main when it is done, and that ends this, too.
-    ::Sleep(INFINITE);
-  }
-  return TRUE;
-}
-
 class ConsoleHost final : public WindowsHost {
  public:
   explicit ConsoleHost(asio::io_context& context) : WindowsHost(context) {}
@@ -125,6 +110,21 @@ class ConsoleHost final : public WindowsHost {
 };
 
 }  // namespace
+
+BOOL WINAPI on_console_event(DWORD event) {
+  {
+    const std::scoped_lock lock(console().mutex);
+    if (console().stop) {
+      console().stop();
+    }
+  }
+  if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) {
+    // The console was closed, the user logs off: Windows ends the process when this returns, or
+    // after some 5 s. The program returns from main when it is done, and that ends this, too.
+    ::Sleep(INFINITE);
+  }
+  return TRUE;
+}
 
 std::unique_ptr<ServiceHost> make_service_host(asio::io_context& context) {
   if (ServiceLink::instance().is_open()) {
