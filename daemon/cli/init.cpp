@@ -1,11 +1,17 @@
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "config/templates.hpp"
 #include "daemon/cli/cli.hpp"
 #include "daemon/platform/new_file.hpp"
+#include "probes/core/address.hpp"
+#include "probes/core/file_path.hpp"
 #include "probes/core/target.hpp"
 #include "probes/core/words.hpp"
 
@@ -19,6 +25,7 @@ struct Options {
   std::string output;
   std::string listen;
   bool keep = false;
+  bool undo = false;
 };
 
 /// The template with the address that the web server listens on, in place of the comment that shows
@@ -40,7 +47,9 @@ std::string listen_problem(const std::string& text) {
   if (!target) {
     return target.error();
   }
-  const bool plain = target->scheme.empty() && target->port != 0 && target->text == text;
+  // Any other name may well stand for no address of this host.
+  const bool address = IpAddress::parse(target->host).has_value() || target->host == "localhost";
+  const bool plain = address && target->scheme.empty() && target->port != 0 && target->text == text;
   return plain ? std::string() : "it is ADDRESS:PORT, such as 127.0.0.1:9790";
 }
 
@@ -60,6 +69,23 @@ int write_file(const Options& options, std::string_view content, Context& contex
   return kOk;
 }
 
+/// What an installation that failed has written, unless somebody has edited it since.
+int take_back(const std::string& path, std::string_view content, Context& context) {
+  std::string found;
+  {
+    std::ifstream file(to_path(path), std::ios::binary);
+    found.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  std::error_code error;
+  if (found != content) {
+    context.err << path << ": is not as this would write it, left as it is\n";
+  } else if (!std::filesystem::remove(to_path(path), error)) {
+    context.err << path << ": could not be removed: " << error.message() << "\n";
+    return kUsage;
+  }
+  return kOk;
+}
+
 }  // namespace
 
 void add_init(CLI::App& app, Context& context) {
@@ -67,9 +93,14 @@ void add_init(CLI::App& app, Context& context) {
       app.add_subcommand("init", "Write a commented first configuration for a product");
   auto options = std::make_shared<Options>();
   command->add_option("PRODUCT", options->product, "One of: " + products())->required();
-  command->add_option("--output", options->output, "A new file instead of standard output")
-      ->type_name("FILE");
+  CLI::Option* output =
+      command->add_option("--output", options->output, "A new file instead of standard output")
+          ->type_name("FILE");
   command->add_flag("--keep", options->keep, "A file that is there already is no error");
+  CLI::Option* undo = command->add_flag(
+      "--undo", options->undo,
+      "Remove FILE if it is still what this would write (for installers that failed)");
+  undo->needs(output);
   command->add_option("--listen", options->listen, "Where the status page and the metrics are")
       ->type_name("ADDRESS:PORT")
       ->check(&listen_problem, "", "");
@@ -83,6 +114,9 @@ void add_init(CLI::App& app, Context& context) {
       }
       const std::string text =
           options->listen.empty() ? std::string(*content) : with_listen(*content, options->listen);
+      if (options->undo) {
+        return take_back(options->output, text, context);
+      }
       if (!options->output.empty()) {
         return write_file(*options, text, context);
       }

@@ -159,8 +159,19 @@ class CommandLineTest(unittest.TestCase):
                     web = [line for line in path.read_text().splitlines() if line.lstrip("# ").startswith("web:")]
                     self.assertEqual(web, [f'web: {{listen: ["{listen}"]}}'])
                     self.assertTrue(self.json("validate", "--config", path, "--json")["valid"])
-        for wrong in ("127.0.0.1", "http://127.0.0.1:80/", "x\"y:1", "127.0.0.1:0", ":9790"):
+        for wrong in ("foo:9790", "127.0.0.1", "http://127.0.0.1:80/", "x\"y:1", "127.0.0.1:0", ":9790"):
             self.assertEqual(support.run_reachd("init", "custom", "--listen", wrong).returncode, 2, wrong)
+
+    def test_init_takes_back_only_what_it_wrote(self):
+        path = self.folder / "reachd.yaml"
+        made = ("init", "custom", "--listen", "127.0.0.1:1", "--output", path)
+        self.assertEqual(support.run_reachd(*made).returncode, 0)
+        other = ("init", "custom", "--listen", "127.0.0.1:2", "--output", path)
+        self.assertEqual(support.run_reachd(*other, "--undo").returncode, 0)
+        self.assertTrue(path.exists(), "somebody else wrote it")
+        self.assertEqual(support.run_reachd(*made, "--undo").returncode, 0)
+        self.assertFalse(path.exists())
+        self.assertEqual(support.run_reachd("init", "custom", "--undo").returncode, 2)
 
     def test_encodings_of_windows(self):
         text = 'checks:\r\n  - {name: "a", probe: tcp, target: "h:1"}\r\n'

@@ -94,12 +94,12 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def answer(port, path):
+def answer(port, path, host="127.0.0.1"):
     """What the daemon says, once it does."""
     end = time.monotonic() + GUARD
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=5) as response:
                 return response.read().decode()
         except OSError:
             if time.monotonic() > end:
@@ -138,6 +138,9 @@ class Files(unittest.TestCase):
             at = content.index((key + "\0").encode("utf-16-le"))
             self.assertIn(f"{VERSION}\0".encode("utf-16-le"), content[at:at + 64], key)
         self.assertIn(b">UTF-8</activeCodePage>", content)
+        # The table of messages (RT_MESSAGETABLE), without which the Event Log shows no text.
+        self.assertRegex(headers.stdout, r"Entry: ID: 0x00000b,")
+        self.assertIn("The service runs: %1".encode("utf-16-le"), content)
         done = windows("Z:" + str(exe).replace("/", "\\"), "version")
         self.assertIn(VERSION, done.stdout)
 
@@ -145,10 +148,14 @@ class Files(unittest.TestCase):
         # wine runs no rollback: 0x100 is what makes these actions wait for one.
         table = subprocess.run(["msiinfo", "export", MSI, "CustomAction"], capture_output=True, text=True, check=True)
         types = {row.split("\t")[0]: int(row.split("\t")[1]) for row in table.stdout.splitlines()[3:] if row}
-        for action in ("UndoInstallService", "UndoOpenFirewall"):
+        for action in ("UndoInstallService", "UndoWriteConfiguration", "UndoOpenFirewall", "UndoCloseFirewall"):
             self.assertEqual(types[action] & 0x500, 0x500, action)
         for action in ("InstallService", "WriteConfiguration", "OpenFirewall", "CloseFirewall", "StopService"):
             self.assertEqual(types[action] & 0xD00, 0xC00, action)
+        table = subprocess.run(["msiinfo", "export", MSI, "InstallExecuteSequence"], capture_output=True, text=True, check=True)
+        place = {row.split("\t")[0]: int(row.split("\t")[2]) for row in table.stdout.splitlines()[3:] if row}
+        for action in ("InstallService", "WriteConfiguration", "OpenFirewall", "CloseFirewall"):
+            self.assertEqual(place[action] - place["Undo" + action], 1, f"what undoes {action} has to be known before it")
 
 
 class Installing(unittest.TestCase):
@@ -193,6 +200,19 @@ class Installing(unittest.TestCase):
         self.assertNotEqual(msiexec("/i", self.older, "PRODUCT=toaster").returncode, 0)
         self.assertEqual(installed_versions(), [])
         self.assertIsNone(service_state())
+
+    def test_1_a_port_that_is_none_installs_nothing(self):
+        for port in ("abc", "0", "65536"):
+            with self.subTest(port):
+                self.assertNotEqual(msiexec("/i", self.older, f"LISTEN_PORT={port}").returncode, 0)
+                self.assertEqual(installed_versions(), [])
+                self.assertFalse(CONFIG.exists())
+
+    def test_1_no_firewall_is_opened_for_a_program_that_is_not_installed(self):
+        done = msiexec("/i", self.older, "ADDLOCAL=Firewall")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertNotIn("netsh", done.stdout)
+        self.assertEqual(installed_versions(), [])
 
     def test_2_install(self):
         printed = install(self.older, "PRODUCT=flexera-beacon", f"LISTEN_PORT={self.port}")
@@ -248,9 +268,12 @@ class Installing(unittest.TestCase):
         remove(MSI)
 
     def test_7_a_configuration_in_a_folder_that_is_not_there_yet(self):
-        install(MSI, r"CONFIG_FILE=C:\conf\deep\reachd.yaml", f"LISTEN_PORT={self.port}")
+        install(MSI, r"CONFIG_FILE=C:\conf\deep\reachd.yaml", f"LISTEN_PORT={self.port}",
+                "LISTEN_ADDR=127.0.0.2")
         self.assertTrue((DRIVE / "conf" / "deep" / "reachd.yaml").is_file())
-        self.assertIn('target="127.0.0.1"', answer(self.port, "/metrics"))
+        self.assertIn('target="127.0.0.1"', answer(self.port, "/metrics", host="127.0.0.2"))
+        (link,) = links()
+        self.assertIn(f"http://127.0.0.2:{self.port}/".encode("utf-16-le"), link.read_bytes())
         remove(MSI)
 
     def test_8_a_service_from_the_zip_is_taken_over(self):
