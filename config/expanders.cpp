@@ -102,6 +102,7 @@ const Expander* find_expander(std::string_view name) noexcept {
 
 void check_ways(const CatalogProduct& product, Diagnostics& diagnostics) {
   std::vector<std::string_view> ways;
+  ways.reserve(kExpanders.size());
   for (const Expander& expander : kExpanders) {
     ways.push_back(expander.name);
   }

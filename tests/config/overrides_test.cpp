@@ -57,6 +57,7 @@ TEST(Uploads, OwnIsWhatHasANameOfThisHostWhateverItsCase) {
                       const std::vector<std::string>& names) {
     Diagnostics diagnostics;
     std::vector<Url> uploads;
+    uploads.reserve(hosts.size());
     for (const std::string& host : hosts) {
       uploads.push_back(*read_url("https://" + host + ":443/", {}, "uploads", diagnostics));
     }
