@@ -150,7 +150,7 @@ int run_action(const Action& action, const Options& options, Context& context) {
   if (manager == nullptr) {
     context.err << "reachd: `service` is for Windows; here systemd does this: " << action.systemd
                 << "\n";
-    return kUsage;
+    return kFailed;
   }
   return action.run(*manager, options, context);
 }

@@ -90,6 +90,15 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn('There is no command "vlidate"; did you mean validate?', done.stderr)
 
+    def test_what_may_follow_is_named(self):
+        actions = "service is followed by one of: install, uninstall, start, stop, reload, status\n"
+        for arguments, start in ((["service"], actions), (["service", "instal"], actions),
+                                 (["catalog"], "catalog is followed by one of: list, show\n"),
+                                 ([], "reachd is followed by one of: run, check, events, ")):
+            with self.subTest(arguments):
+                self.assertRegex(support.run_reachd(*arguments).stderr, "^" + start)
+        self.assertIn("PRODUCT is required", support.run_reachd("init").stderr)
+
     def test_a_blackbox_file(self):
         path = self.folder / "blackbox.yml"
         path.write_text("modules:\n  web: {prober: http}\n  ping: {prober: icmp, timeout: 1m30s}\n", encoding="utf-8")
@@ -283,7 +292,7 @@ checks:
         for action in ("install", "uninstall", "start", "stop", "reload", "status"):
             with self.subTest(action):
                 done = support.run_reachd("service", action)
-                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertRegex(done.stderr, r"^reachd: `service` is for Windows; here systemd does this: "
                                               r"systemctl [a-z]+ (--now )?reachd\n$")
 
