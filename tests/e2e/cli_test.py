@@ -107,7 +107,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("valid, 2 modules", done.stdout)
         self.assertEqual(self.json("validate", "--blackbox", path, "--json"), {"valid": True, "errors": []})
         path.write_text("modules:\n  web: {prober: http, http: {metod: GET}}\n  rpc: {prober: grpc}\n", encoding="utf-8")
-        self.assertEqual(len(self.json("validate", "--blackbox", path, "--json", code=2)["errors"]), 1)
+        self.assertEqual(len(self.json("validate", "--blackbox", path, "--json", code=2)["errors"]), 2)
         path.write_text("modules:\n  web: {prober: http, http: {enable_http3: true, body_file: none.txt}}\n"
                         "  login: {prober: http, http: {bearer_token_file: none.txt}}\n", encoding="utf-8")
         done = support.run_reachd("validate", "--blackbox", path)
