@@ -160,6 +160,7 @@ inline Options options_for(const Folder& folder) {
 
 inline std::vector<std::int64_t> sequences(const std::vector<EventRow>& events) {
   std::vector<std::int64_t> numbers;
+  numbers.reserve(events.size());
   for (const EventRow& event : events) {
     numbers.push_back(event.sequence);
   }
