@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "config/selector.hpp"
+#include "daemon/alert/graph.hpp"
 #include "daemon/observations.hpp"
 #include "daemon/web/policy.hpp"
 
@@ -36,12 +38,66 @@ std::shared_ptr<const blackbox::Configuration> read_probing(const config::Settin
       blackbox::Configuration{.modules = std::move(*modules), .allow = std::move(allow)});
 }
 
+struct WrittenSelector {
+  Place place;
+  std::string text;
+  std::string whose;  ///< "sink am: match"
+};
+
+/// Keeps the texts under `key` of each entry: the tree is gone once there is a plan.
+void collect_selectors(std::vector<WrittenSelector>& selectors, const Value& entries,
+                       const std::string& what, const std::string& key) {
+  for (const Value& entry : entries.items) {
+    const Value* name = entry.find("name");
+    const Value* written = entry.find(key);
+    if (name == nullptr || written == nullptr) {
+      continue;
+    }
+    const std::string whose = what + " " + name->scalar + ": " + key;
+    if (written->kind == Value::Kind::scalar) {
+      selectors.push_back({.place = written->place, .text = written->scalar, .whose = whose});
+    }
+    for (const Value& item : written->items) {
+      selectors.push_back({.place = item.place, .text = item.scalar, .whose = whose});
+    }
+  }
+}
+
+/// Those that fit no check, and nothing that an event may be about beside checks.
+std::vector<Diagnostic> idle_selectors(const std::vector<WrittenSelector>& selectors,
+                                       const config::Plan& plan) {
+  std::vector<Diagnostic> idle;
+  if (plan.checks.empty()) {
+    return idle;  // which is a note of its own
+  }
+  std::optional<alert::Graph> graph;  // made only where it is needed
+  for (const WrittenSelector& written : selectors) {
+    const auto selector = config::Selector::parse(written.text);
+    if (!selector || std::ranges::any_of(plan.checks, [&](const config::Check& check) {
+          return selector->matches(plan, check);
+        })) {
+      continue;
+    }
+    if (!graph) {
+      graph = alert::make_graph(plan);
+    }
+    if (std::ranges::none_of(graph->nodes, [&](const alert::Node& node) {
+          return selector->matches(event::fields_of(node.identity));
+        })) {
+      idle.push_back({.place = written.place,
+                      .message = written.whose + ": no check fits \"" + written.text + "\""});
+    }
+  }
+  return idle;
+}
+
 }  // namespace
 
 std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
                            const config::ReadObserved& read_observed) {
   alert::Alerting alerting;
   std::shared_ptr<const blackbox::Configuration> probing;
+  std::vector<WrittenSelector> selectors;
   auto configuration = config::load_configuration(
       path, diagnostics, read_observed,
       [&](const config::Settings& settings, Diagnostics& problems) {
@@ -49,6 +105,10 @@ std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
         // What the journal forgets can't wait for a sink.
         alerting.outbox.max_age = std::min(alerting.outbox.max_age, settings.journal.max_age);
         probing = read_probing(settings, problems);
+        if (const Value* sinks = settings.alerting.find("sinks")) {
+          collect_selectors(selectors, *sinks, "sink", "match");
+        }
+        collect_selectors(selectors, settings.maintenance, "maintenance", "checks");
         if (!settings.web.config_file.empty()) {
           // Read again by the web server, which follows its changes: here only to be judged.
           web::load_policy(settings.web.config_file, problems);
@@ -57,9 +117,11 @@ std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
   if (!configuration) {
     return std::nullopt;
   }
+  auto idle = idle_selectors(selectors, configuration->plan);
   return Loaded{.configuration = std::move(*configuration),
                 .alerting = std::move(alerting),
-                .probing = std::move(probing)};
+                .probing = std::move(probing),
+                .idle_selectors = std::move(idle)};
 }
 
 std::vector<std::string> notes_of(const Loaded& loaded) {
@@ -71,9 +133,12 @@ std::vector<std::string> notes_of(const Loaded& loaded) {
   if (loaded.probing) {
     for (const auto& module : loaded.probing->modules.refused) {
       for (const Diagnostic& reason : module.reasons) {
-        notes.push_back(reason.to_string());
+        notes.push_back({.what = "a module of /probe is left out", .why = reason.to_string()});
       }
     }
+  }
+  for (const Diagnostic& idle : loaded.idle_selectors) {
+    notes.push_back(idle.to_string());
   }
   return notes;
 }

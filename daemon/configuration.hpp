@@ -19,6 +19,8 @@ struct Loaded {
   alert::Alerting alerting;
   /// What /probe may do; null: it is switched off.
   std::shared_ptr<const blackbox::Configuration> probing;
+  /// Selectors of sinks and of maintenance that pick nothing: most likely written wrong.
+  std::vector<Diagnostic> idle_selectors;
 };
 
 /// Reads the file, what `config/` knows of it and what it leaves to others: the one place where a
@@ -28,7 +30,7 @@ std::optional<Loaded> load(const std::string& path, Diagnostics& diagnostics,
                            const config::ReadObserved& read_observed = {});
 
 /// What is right and yet of no use here, a sentence each: a plan without a check, the modules of
-/// /probe that can't be honoured.
+/// /probe that can't be honoured, the selectors that pick nothing.
 std::vector<std::string> notes_of(const Loaded& loaded);
 
 /// "12 checks by 1 probe"

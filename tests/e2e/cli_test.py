@@ -136,6 +136,23 @@ class CommandLineTest(unittest.TestCase):
         self.write('checks: [{name: a, probe: tcp, target: "h:1"}]\n')
         self.assertNotIn("nothing is watched", support.run_reachd("validate", "--config", path).stdout)
 
+    def test_selectors_that_pick_nothing_are_told_and_no_mistake(self):
+        path = self.write("""\
+checks: [{name: erp, probe: tcp, target: "127.0.0.1:9"}]
+alerting:
+  sinks:
+    - {name: lines, type: file, path: l.jsonl, match: ["name=erp", "product=flexera"]}
+    - {name: link, type: file, path: k.jsonl, match: "probe=tcp"}
+maintenance: [{name: night, checks: "label.site=ams", weekdays: [sun], start: "02:00", duration: 3h}]
+""")
+        done = support.run_reachd("validate", "--config", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        notes = done.stdout.splitlines()[1:]
+        self.assertEqual([note.split(": ", 1)[1] for note in notes],
+                         ['sink lines: match: no check fits "product=flexera"',
+                          'maintenance night: checks: no check fits "label.site=ams"'])
+        self.assertIn("reachd.yaml:4:", notes[0])
+
     def test_help_everywhere(self):
         for command in ("run", "check", "plan", "init", "validate", "probe", "catalog", "version"):
             done = support.run_reachd(command, "--help")
