@@ -133,7 +133,7 @@ std::vector<std::string> notes_of(const Loaded& loaded) {
   if (loaded.probing) {
     for (const auto& module : loaded.probing->modules.refused) {
       for (const Diagnostic& reason : module.reasons) {
-        notes.push_back({.what = "a module of /probe is left out", .why = reason.to_string()});
+        notes.push_back(reason.to_string());
       }
     }
   }

@@ -127,4 +127,8 @@ std::string with_affected(std::size_t count) {
                       : "; " + std::to_string(count) + " others are down with it";
 }
 
+std::string in_window(std::string_view name) {
+  return name.empty() ? std::string() : ", in the maintenance window " + std::string(name);
+}
+
 }  // namespace reachd::alert

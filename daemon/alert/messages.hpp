@@ -46,4 +46,7 @@ std::string node_cause(const Node& node, std::string_view of_a_member);
 /// "; 14 others are down with it"; empty for none.
 std::string with_affected(std::size_t count);
 
+/// ", in the maintenance window patch-night"; empty for no name.
+std::string in_window(std::string_view name);
+
 }  // namespace reachd::alert

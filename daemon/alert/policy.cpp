@@ -190,14 +190,16 @@ Decision Policy::State::finish() {
   return std::exchange(out, {});
 }
 
+config::SelectorFields Policy::State::selector_fields(std::uint32_t index) const {
+  return is_node(index) ? event::fields_of(node(index).identity)
+                        : config::fields_of(*plan, plan->checks[index]);
+}
+
 bool Policy::State::maintained(std::uint32_t index) {
   Subject& subject = subjects[index];
   bool open = false;
   if (!maintenance.empty()) {
-    const config::SelectorFields fields = is_node(index)
-                                              ? event::fields_of(node(index).identity)
-                                              : config::fields_of(*plan, plan->checks[index]);
-    open = maintenance.open_for(fields, now.wall).has_value() ||
+    open = maintenance.open_for(selector_fields(index), now.wall).has_value() ||
            (is_node(index) && all_members_maintained(node(index)));
   }
   if (open != subject.in_maintenance) {
@@ -206,6 +208,10 @@ bool Policy::State::maintained(std::uint32_t index) {
     touch(index);
   }
   return open;
+}
+
+std::string Policy::State::open_window(std::uint32_t index) const {
+  return maintenance.open_for(selector_fields(index), now.wall).value_or(std::string());
 }
 
 /// A node's alert would be about nothing but what is in maintenance.

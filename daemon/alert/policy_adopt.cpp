@@ -46,6 +46,12 @@ Decision Policy::adopt(std::shared_ptr<const config::Plan> plan, const Alerting&
   state.flapping = alerting.flapping;
   state.thresholds = alerting.certificate_expiring;
   state.maintenance = maintenance;
+  state.routes.clear();
+  for (const SinkSettings& sink : alerting.sinks) {
+    if (!sink.match.empty()) {
+      state.routes.push_back({.sink = sink.name, .match = sink.match});
+    }
+  }
   state.take_over(std::move(plan));
   state.maintenance_edge = WallTime::min();  // whatever was judged, was by other windows
   state.judge_maintenance();
@@ -170,6 +176,13 @@ void Policy::State::resume(std::uint32_t index) {
   }
   if (subject.outage) {
     subject.outage->cleared.clear();
+  }
+  if (subject.standing == Standing::told) {
+    event::Alert& alert = *subject.outage->alert;
+    if (std::vector<std::string> sinks = also_for(index); alert.also_for != sinks) {
+      alert.also_for = std::move(sinks);
+      changed(alert);
+    }
   }
   if (subject.outage && subject.outage->wait == Wait::itself) {
     ask_itself(index);
@@ -302,9 +315,13 @@ void Policy::State::dismiss(const event::Identity& who, Subject& subject, bool i
     event.to = Verdict::unknown;
     event.since = now.wall;
     event.message = is_check ? removed_message(who) : no_node_message(who);
+    if (subject.standing == Standing::told) {
+      event.also_for = subject.outage->alert->also_for;
+    }
     if (subject.standing == Standing::held && !subject.flaps.flapping() && expiring == nullptr) {
       event.suppressed_by = subject.outage->by;
-      event.parent = subject.outage->parent;
+      event.parent =
+          event.suppressed_by == engine::Modifier::dependency ? subject.outage->parent : "";
     }
     out.events.push_back(std::move(event));
   }

@@ -53,6 +53,9 @@ void Policy::State::watch_certificate(std::uint32_t index, const Outcome& outcom
   if (watch == nullptr && outcome.tls->judgement != Reason::ok) {
     return;
   }
+  if (maintained(index)) {
+    return;  // said afterwards, if it is still true
+  }
   const bool further = watch == nullptr || crossed > watch->crossed;
   if (watch == nullptr) {
     subject.certificate = std::make_unique<CertificateWatch>();

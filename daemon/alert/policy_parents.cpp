@@ -334,6 +334,29 @@ std::pair<std::vector<std::string>, std::size_t> Policy::State::affected_by(
   return affected;
 }
 
+std::vector<std::uint32_t> Policy::State::checks_behind(std::uint32_t parent) const {
+  std::vector<std::uint32_t> checks;
+  if (graph.children.of(parent).empty()) {
+    return checks;  // as most have none
+  }
+  std::vector<bool> seen(subjects.size(), false);
+  std::vector<std::uint32_t> open{parent};
+  while (!open.empty()) {
+    const std::uint32_t index = open.back();
+    open.pop_back();
+    for (const std::uint32_t child : graph.children.of(index)) {
+      if (!seen[child]) {
+        seen[child] = true;
+        open.push_back(child);
+        if (!is_node(child)) {
+          checks.push_back(child);
+        }
+      }
+    }
+  }
+  return checks;
+}
+
 void Policy::State::affects(std::uint32_t index) {
   for (const std::uint32_t parent : graph.parents.of(index)) {
     Subject& subject = subjects[parent];

@@ -37,9 +37,9 @@ struct Outage {
   std::shared_ptr<const Outcome> outcome;  ///< null: it was found by a process before this one
   std::shared_ptr<const Path> path;
   engine::Modifier by = engine::Modifier::none;  ///< while held
-  std::string parent;                            ///< while held by a dependency
-  event::Alert* alert = nullptr;                 ///< while told
-  TimePoint row_began{};  ///< when the first failure of its row began, at the latest
+  std::string parent;             ///< while held by a dependency; by maintenance: the window's name
+  event::Alert* alert = nullptr;  ///< while told
+  TimePoint row_began{};          ///< when the first failure of its row began, at the latest
   Wait wait = Wait::none;
   TimePoint deadline{};                ///< of the wait
   std::vector<std::uint32_t> cleared;  ///< parents that were asked about, in vain
@@ -94,12 +94,19 @@ struct Policy::State {
     std::vector<event::Alert> alerts;
   };
 
+  /// Whom a sink that picks is to hear of.
+  struct Route {
+    std::string sink;
+    std::vector<config::Selector> match;
+  };
+
   std::string vantage;
   const Peek peek;  ///< empty: nobody can tell
   std::shared_ptr<const config::Plan> plan = std::make_shared<const config::Plan>();
   Flapping flapping;
   std::vector<Duration> thresholds;  ///< of certificates, longest first
   config::Maintenance maintenance;
+  std::vector<Route> routes;  ///< of the sinks that pick
   std::optional<Before> former;
 
   Graph graph;
@@ -138,9 +145,12 @@ struct Policy::State {
   void touch(std::uint32_t index);
   journal::CheckRow row(std::uint32_t index) const;
   event::Identity identity(std::uint32_t index) const;
+  config::SelectorFields selector_fields(std::uint32_t index) const;
   engine::Modifiers modifiers(const Subject& subject) const noexcept;
   /// True while a window is open for it.
   bool maintained(std::uint32_t index);
+  /// The name of a window that is open for it; empty: only for all members of the node.
+  std::string open_window(std::uint32_t index) const;
   bool all_members_maintained(const Node& node) const;
   void judge_maintenance();
   /// A timer of the subject has run out, or another one.
@@ -201,12 +211,16 @@ struct Policy::State {
   void ask_itself(std::uint32_t index);
   /// The ids of some that it takes with it, and how many they are.
   std::pair<std::vector<std::string>, std::size_t> affected_by(std::uint32_t parent) const;
+  /// The checks that depend on it, also by way of others: held back when it is down.
+  std::vector<std::uint32_t> checks_behind(std::uint32_t parent) const;
   /// Its parents' alerts say something else now.
   void affects(std::uint32_t index);
   void refresh_affected(std::uint32_t parent);
 
   // policy_tell.cpp: how it is told
   event::Event make_event(event::Kind kind, const event::Identity& who, config::Severity severity);
+  /// The same, also for who is told of it in its children's place.
+  event::Event make_event(event::Kind kind, std::uint32_t index, config::Severity severity);
   void tell_down(std::uint32_t index, engine::Verdict from, engine::Modifier by, bool late);
   /// Of a check that can be used: up or degraded.
   void tell_up(std::uint32_t index, engine::Verdict from, engine::Verdict to,
@@ -214,6 +228,8 @@ struct Policy::State {
   void open_alert(std::uint32_t index, bool late);
   void end_outage(Subject& subject);
   void changed(const event::Alert& alert) { out.alerts.push_back(alert); }
+  /// The sinks that pick any of the checks behind it, so that they hear of it in their place.
+  std::vector<std::string> also_for(std::uint32_t parent) const;
   config::Severity severity_of(std::uint32_t index) const;
   event::AlertName name_of(std::uint32_t index) const;
   /// Why it is down, as a clause.

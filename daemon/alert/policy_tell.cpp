@@ -26,6 +26,18 @@ std::string offender_of(const Outcome& outcome) {
   return offended != outcome.attempts.end() ? offended->offender->to_string() : std::string();
 }
 
+/// A trace begins with the verdict and ends seconds later: its path follows an alert. True if it is
+/// another one.
+bool take_path(event::Alert& alert, const Outage& outage) {
+  if (!outage.outcome) {
+    return false;
+  }
+  std::string path = outage.path ? outage.path->message : std::string();
+  const bool another = alert.path != path;
+  alert.path = std::move(path);
+  return another;
+}
+
 /// Takes what changes while an alert is open from the outage; true if anything did. The message
 /// alone is no change: it may hold a duration.
 bool take_annotations(event::Alert& alert, const Outage& outage, std::string message) {
@@ -33,9 +45,10 @@ bool take_annotations(event::Alert& alert, const Outage& outage, std::string mes
   std::string phase(to_string(outage.phase));
   std::string address = outage.outcome ? failing_address(*outage.outcome) : alert.address;
   std::string offender = outage.outcome ? offender_of(*outage.outcome) : alert.offender;
+  const bool traced = take_path(alert, outage);
   if (alert.reason == reason && alert.phase == phase && alert.address == address &&
       alert.offender == offender) {
-    return false;
+    return traced;
   }
   alert.reason = std::move(reason);
   alert.phase = std::move(phase);
@@ -58,13 +71,42 @@ event::Event Policy::State::make_event(event::Kind kind, const event::Identity& 
   return event;
 }
 
-config::Severity Policy::State::severity_of(std::uint32_t index) const {
-  if (!is_node(index)) {
-    return config::severity(plan->checks[index], subjects[index].has_been_up);
+event::Event Policy::State::make_event(event::Kind kind, std::uint32_t index,
+                                       config::Severity severity) {
+  event::Event event = make_event(kind, identity(index), severity);
+  event.also_for = also_for(index);
+  return event;
+}
+
+std::vector<std::string> Policy::State::also_for(std::uint32_t parent) const {
+  std::vector<std::string> sinks;
+  if (routes.empty()) {
+    return sinks;
   }
-  config::Severity highest = config::Severity::info;
-  for (const std::uint32_t membership : node(index).order) {
-    highest = std::max(highest, severity_of(graph.memberships[membership].check));
+  const std::vector<std::uint32_t> behind = checks_behind(parent);
+  for (const Route& route : routes) {
+    if (std::ranges::any_of(behind, [&](std::uint32_t check) {
+          return config::matches_any(route.match, *plan, plan->checks[check]);
+        })) {
+      sinks.push_back(route.sink);
+    }
+  }
+  return sinks;
+}
+
+/// What it takes with it is held back, so it is told as loudly as that would be.
+config::Severity Policy::State::severity_of(std::uint32_t index) const {
+  const auto of_check = [this](std::uint32_t check) {
+    return config::severity(plan->checks[check], subjects[check].has_been_up);
+  };
+  config::Severity highest = is_node(index) ? config::Severity::info : of_check(index);
+  if (is_node(index)) {
+    for (const std::uint32_t membership : node(index).order) {
+      highest = std::max(highest, of_check(graph.memberships[membership].check));
+    }
+  }
+  for (const std::uint32_t check : checks_behind(index)) {
+    highest = std::max(highest, of_check(check));
   }
   return highest;
 }
@@ -76,21 +118,23 @@ std::string Policy::State::cause_of(std::uint32_t index) const {
 }
 
 event::AlertName Policy::State::name_of(std::uint32_t index) const {
+  // What is optional by itself is not once something required depends on it.
+  const bool alone = subjects[index].severity < config::Severity::critical;
   if (is_node(index)) {
     const Node& of = node(index);
     return of.kind == NodeKind::resolver ? event::AlertName::name_resolution_failing
-           : of.optional                 ? event::AlertName::optional_port_closed
+           : of.optional && alone        ? event::AlertName::optional_port_closed
                                          : event::AlertName::required_port_closed;
   }
   return class_of(subjects[index].outage->reason.value_or(Reason::timeout),
-                  plan->checks[index].necessity == config::Necessity::optional);
+                  plan->checks[index].necessity == config::Necessity::optional && alone);
 }
 
 void Policy::State::tell_down(std::uint32_t index, Verdict from, Modifier by, bool late) {
   const Subject& subject = subjects[index];
   const Outage& outage = *subject.outage;
   const event::Identity who = identity(index);
-  event::Event event = make_event(event::Kind::check_down, who, subject.severity);
+  event::Event event = make_event(event::Kind::check_down, index, subject.severity);
   event.from = from;
   event.to = Verdict::down;
   event.since = std::min(outage.since, now.wall);
@@ -100,6 +144,7 @@ void Policy::State::tell_down(std::uint32_t index, Verdict from, Modifier by, bo
   event.message = late ? late_message(who, now.wall - *event.since, why) : down_message(who, why);
   std::tie(event.affected, event.affected_count) = affected_by(index);
   event.message += with_affected(event.affected_count);
+  event.message += by == Modifier::maintenance ? in_window(outage.parent) : std::string();
   if (outage.outcome) {
     event.evidence = event::evidence_of(*outage.outcome, outage.path);
   }
@@ -121,10 +166,12 @@ void Policy::State::tell_up(std::uint32_t index, Verdict from, Verdict to,
   const std::string flaw =
       !status.why.empty() ? std::string(status.why) : cause(status.last.get(), std::nullopt);
   if (outage != nullptr) {
+    event.also_for = also_for(index);
     event.since = std::min(outage->since, now.wall);
     const Duration lasted = now.wall - *event.since;
     event.message = to == Verdict::degraded ? up_degraded_message(who, lasted, flaw)
                                             : up_message(who, lasted, cause_of(index));
+    event.message += by == Modifier::maintenance ? in_window(outage->parent) : std::string();
     event.parent = by == Modifier::dependency ? outage->parent : std::string();
   } else {
     event.since = subject.since;
@@ -152,6 +199,7 @@ void Policy::State::open_alert(std::uint32_t index, bool late) {
   alert.message = out.events.back().message;
   alert.affected = out.events.back().affected;
   alert.affected_count = out.events.back().affected_count;
+  alert.also_for = out.events.back().also_for;
   take_annotations(alert, outage, alert.message);
   alert.flapping = subject.flaps.flapping();
   outage.alert = book.open(std::move(alert));

@@ -76,6 +76,9 @@ void Policy::State::turned_unknown(std::uint32_t index, Verdict before,
   }
   const event::Identity who = identity(index);
   event::Event event = make_event(event::Kind::check_unknown, who, config::Severity::info);
+  if (subject.outage) {
+    event.also_for = also_for(index);
+  }
   event.from = before;
   event.to = Verdict::unknown;
   event.since = subject.since;
@@ -174,7 +177,7 @@ void Policy::State::consider(std::uint32_t index) {
     return;
   }
   if (maintained(index)) {
-    hold(index, Modifier::maintenance, {});
+    hold(index, Modifier::maintenance, open_window(index));
     return;
   }
   if (const auto parent = down_parent(index)) {
@@ -244,7 +247,7 @@ void Policy::State::count_change(std::uint32_t index) {
     return;
   }
   const event::Identity who = identity(index);
-  event::Event event = make_event(event::Kind::check_flapping, who, subject.severity);
+  event::Event event = make_event(event::Kind::check_flapping, index, subject.severity);
   event.from = event.to = subject.verdict;
   event.since = subject.since;
   event.message = flapping_message(who, flapping.changes, flapping.within);
@@ -271,7 +274,7 @@ void Policy::State::end_flapping(std::uint32_t index) {
   const event::Kind kind = subject.down                           ? event::Kind::check_down
                            : subject.verdict == Verdict::degraded ? event::Kind::check_degraded
                                                                   : event::Kind::check_up;
-  event::Event event = make_event(kind, who, subject.severity);
+  event::Event event = make_event(kind, index, subject.severity);
   event.from = event.to = subject.verdict;
   event.since = subject.since;
   event.message = settled_message(who, subject.verdict);

@@ -173,11 +173,11 @@ std::vector<SinkSettings> read_sinks(Reader& reader, std::span<const SinkType> t
 }
 
 bool is_for(const SinkSettings& sink, const std::optional<event::Identity>& check,
-            Severity severity) {
+            Severity severity, const std::vector<std::string>& also_for) {
   if (severity < sink.min_severity) {
     return false;
   }
-  if (sink.match.empty()) {
+  if (sink.match.empty() || std::ranges::find(also_for, sink.name) != also_for.end()) {
     return true;
   }
   return check && std::ranges::any_of(sink.match, [&](const config::Selector& selector) {
@@ -189,11 +189,11 @@ bool is_for(const SinkSettings& sink, const std::optional<event::Identity>& chec
 
 bool SinkSettings::wants(const event::Event& event) const {
   const bool held_back = event.suppressed_by != engine::Modifier::none;
-  return (suppressed || !held_back) && is_for(*this, event.check, event.severity);
+  return (suppressed || !held_back) && is_for(*this, event.check, event.severity, event.also_for);
 }
 
 bool SinkSettings::wants(const event::Alert& alert) const {
-  return is_for(*this, alert.check, alert.severity);
+  return is_for(*this, alert.check, alert.severity, alert.also_for);
 }
 
 Alerting read_alerting(const Value& value, Diagnostics& diagnostics,

@@ -44,8 +44,10 @@ struct Alert {
   std::string message;
   std::string address;
   std::string offender;
+  std::string path;                   ///< the sentence of the newest trace; empty: none yet
   std::vector<std::string> affected;  ///< ids of what it takes with it; at most kMostAffected
   std::size_t affected_count = 0;
+  std::vector<std::string> also_for;  ///< as of an event; no annotation
   bool flapping = false;
 
   bool operator==(const Alert&) const = default;

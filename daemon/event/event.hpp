@@ -99,6 +99,9 @@ struct Event {
   std::string parent;                 ///< id of what it depends on and that is down; else empty
   std::vector<std::string> affected;  ///< ids of what this takes with it; at most kMostAffected
   std::size_t affected_count = 0;     ///< all of them
+  /// Names of the sinks whose `match` fits something that depends on this, told or not: as that is
+  /// held back, this is how they hear of it.
+  std::vector<std::string> also_for;
 };
 inline constexpr std::size_t kMostAffected = 20;
 

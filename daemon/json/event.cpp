@@ -181,7 +181,9 @@ std::string event_text(const event::Event& event) {
   out.key("suppressed_by").value_or_null(to_string(event.suppressed_by));
   out.key("parent").value_or_null(event.parent);
   write_texts(out, "affected", event.affected);
-  out.member("affected_count", event.affected_count).end_object();
+  out.member("affected_count", event.affected_count);
+  write_texts(out, "also_for", event.also_for);
+  out.end_object();
   return text;
 }
 
@@ -214,6 +216,7 @@ std::expected<event::Event, std::string> read_event(std::string_view text) {
   event.parent = text_at(*root, "parent");
   event.affected = texts_at(*root, "affected");
   event.affected_count = count_at(*root, "affected_count");
+  event.also_for = texts_at(*root, "also_for");
   return event;
 }
 
@@ -227,9 +230,10 @@ std::string alert_text(const event::Alert& alert) {
   out.member("since", alert.since).member("ended", alert.ended);
   out.member("reason", alert.reason).member("phase", alert.phase);
   out.member("message", alert.message).member("address", alert.address);
-  out.member("offender", alert.offender);
+  out.member("offender", alert.offender).member("path", alert.path);
   write_texts(out, "affected", alert.affected);
   out.member("affected_count", alert.affected_count);
+  write_texts(out, "also_for", alert.also_for);
   out.member("flapping", alert.flapping).end_object();
   return text;
 }
@@ -253,8 +257,10 @@ std::expected<event::Alert, std::string> read_alert(std::string_view text) {
   alert.message = text_at(*root, "message");
   alert.address = text_at(*root, "address");
   alert.offender = text_at(*root, "offender");
+  alert.path = text_at(*root, "path");
   alert.affected = texts_at(*root, "affected");
   alert.affected_count = count_at(*root, "affected_count");
+  alert.also_for = texts_at(*root, "also_for");
   alert.flapping = flag_at(*root, "flapping");
   return alert;
 }

@@ -11,7 +11,7 @@ namespace reachd::json {
 
 /// The event as one object on one line, without the line end (contract, 7): what the journal keeps,
 /// the stream and `events --json` show, and the sinks deliver. Beside the contract's keys:
-/// `suppressed_by`, `parent` (null: nothing), `affected` (ids) and `affected_count`.
+/// `suppressed_by`, `parent` (null: nothing), `affected` (ids), `affected_count` and `also_for`.
 std::string event_text(const event::Event& event);
 /// Reads event_text() again, but for the path and the certificates, which only JSON shows. What it
 /// does not know it skips. The error is a sentence.

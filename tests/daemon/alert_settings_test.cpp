@@ -166,6 +166,25 @@ TEST(AlertSettings, AnyOfTheSelectorsWillDo) {
   EXPECT_FALSE(sink.wants(event_of(Severity::info, "web")));
 }
 
+TEST(AlertSettings, WhatAnEventTakesWithItCountsAsPicked) {
+  const SinkSettings sink =
+      read("sinks: [{name: a, type: caller, min_severity: warning, match: product=erp}]")
+          .sinks.at(0);
+  event::Event event = event_of(Severity::critical, "");
+  EXPECT_FALSE(sink.wants(event));
+  event.also_for = {"b"};
+  EXPECT_FALSE(sink.wants(event));
+  event.also_for = {"b", "a"};
+  EXPECT_TRUE(sink.wants(event));
+  event.severity = Severity::info;
+  EXPECT_FALSE(sink.wants(event));
+  event::Alert alert;
+  alert.severity = Severity::warning;
+  EXPECT_FALSE(sink.wants(alert));
+  alert.also_for = {"a"};
+  EXPECT_TRUE(sink.wants(alert));
+}
+
 TEST(AlertSettings, TheDaemonsOwnGoWhereNothingIsPicked) {
   const Alerting alerting =
       read("sinks: [{name: a, type: caller}, {name: b, type: caller, match: \"product=*\"}]");

@@ -36,6 +36,7 @@ event::Alert full_alert(WallTime since) {
   alert.message = "the port is closed";
   alert.address = "192.0.2.7:443";
   alert.offender = "192.0.2.1";
+  alert.path = "nobody answers behind 192.0.2.1";
   alert.affected = {"custom/a", "custom/b"};
   alert.affected_count = 4;
   alert.flapping = true;
@@ -129,6 +130,7 @@ TEST_F(AlertmanagerTest, TellsAFiringAlert) {
       R"("requirement":"3.batch-server","target":"https://batch.example.com/","port":"443",)"
       R"("site":"ams"},"annotations":{"summary":"the port is closed","reason":"refused",)"
       R"("phase":"connect","address":"192.0.2.7:443","offender":"192.0.2.1",)"
+      R"("path":"nobody answers behind 192.0.2.1",)"
       R"("since":"2026-11-22T11:50:00.000Z","affected":"custom/a, custom/b and 2 more",)"
       R"("affected_count":"4","flapping":"true"},"startsAt":"2026-11-22T11:50:00.000Z",)"
       R"("endsAt":"2026-11-22T12:04:00.000Z","generatorURL":)"
@@ -365,6 +367,8 @@ TEST_F(AlertmanagerTest, ReportsWrongSettings) {
   EXPECT_THAT(problem(params({{"urls", list({text("am1:9093")})}})), HasSubstr("takes a URL"));
   EXPECT_THAT(problem(params({{"urls", list({text("http://am1:9093/?a=b")})}})),
               HasSubstr("has no query"));
+  EXPECT_THAT(problem(params({{"urls", list({text("http://am1:9093/am/api/v2/alerts/")})}})),
+              HasSubstr("leave out /api/v2/alerts, which is added: http://am1:9093/am"));
   EXPECT_THAT(problem(params({{"urls", text("http://am1")}, {"url", text("x")}})),
               HasSubstr("did you mean urls?"));
 }

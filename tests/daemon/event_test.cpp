@@ -55,6 +55,7 @@ Event down_event() {
   event.parent = "device/chassis-1";
   event.affected = {"a", "b"};
   event.affected_count = 14;
+  event.also_for = {"am"};
   return event;
 }
 
@@ -130,8 +131,10 @@ TEST(Alert, IsReadBackAsItWas) {
   alert.message = "somebody is in the way";
   alert.address = "10.0.0.1";
   alert.offender = "10.9.9.1";
+  alert.path = "silence behind 10.9.9.2";
   alert.affected = {"a"};
   alert.affected_count = 3;
+  alert.also_for = {"am", "hook"};
   alert.flapping = true;
   EXPECT_EQ(json::read_alert(json::alert_text(alert)), alert);
   alert.ended.reset();

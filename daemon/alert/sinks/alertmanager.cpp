@@ -87,6 +87,7 @@ void write_alert(json::Writer& out, const event::Alert& alert, const SinkRun& ru
   write_pair(out, "phase", alert.phase);
   write_pair(out, "address", alert.address);
   write_pair(out, "offender", alert.offender);
+  write_pair(out, "path", alert.path);
   write_pair(out, "since", json::rfc3339(alert.since));
   write_pair(out, "affected", affected_text(alert));
   write_pair(out, "affected_count",
@@ -240,6 +241,10 @@ std::vector<Target> read_urls(Reader& params) {
     } else {
       while (url->path.ends_with('/')) {
         url->path.pop_back();
+      }
+      if (url->path.ends_with(kPath)) {
+        params.error("urls", "urls: " + text + ": leave out " + std::string(kPath) +
+                                 ", which is added: " + text.substr(0, text.rfind(kPath)));
       }
       url->path += kPath;
       urls.push_back(std::move(*url));

@@ -179,6 +179,20 @@ TEST_F(PolicyHolds, NothingIsAlertedInAMaintenanceWindow) {
   EXPECT_FALSE(lab.mark("web").maintenance);
 }
 
+TEST_F(PolicyHolds, WhatAWindowHoldsBackNamesIt) {
+  maintenance(kWindow);
+  lab.pass(1h + 10min);
+  lab.down("web");
+  EXPECT_THAT(lab.last_event().message, HasSubstr(", in the maintenance window w"));
+  EXPECT_EQ(lab.last_event().parent, "");
+  lab.restart();
+  lab.up("web");
+  EXPECT_THAT(lab.last_event().message, HasSubstr(", in the maintenance window w"));
+  lab.pass(2h);
+  lab.down("web");
+  EXPECT_THAT(lab.last_event().message, ::testing::Not(HasSubstr("maintenance")));
+}
+
 TEST_F(PolicyHolds, WhatIsStillDownWhenTheWindowClosesAlertsThen) {
   maintenance(kWindow);
   lab.pass(1h + 30min);
@@ -300,6 +314,30 @@ TEST_F(PolicyHolds, ARenewedCertificateEndsItsAlertOnceAllServersHaveIt) {
   lab.certificate("web", 300 * 24h);
   EXPECT_EQ(lab.open(), "");
   EXPECT_EQ(lab.told(), "");
+}
+
+TEST_F(PolicyHolds, ACertificateNearItsEndWaitsForTheEndOfAWindow) {
+  maintenance(kWindow);
+  lab.pass(1h + 30min);
+  lab.certificate("web", 5 * 24h);
+  EXPECT_EQ(lab.told(), "");
+  EXPECT_EQ(lab.open(), "");
+  lab.pass(1h);
+  lab.look("web");
+  EXPECT_EQ(lab.told(), "certificate.expiring warning web\n");
+  EXPECT_EQ(lab.open(), "CertificateExpiring warning custom/web\n");
+}
+
+TEST_F(PolicyHolds, ACertificateRenewedInAWindowIsNeverTold) {
+  maintenance(kWindow);
+  lab.pass(1h + 30min);
+  lab.certificate("web", 5 * 24h);
+  lab.pass(10min);
+  lab.certificate("web", 300 * 24h);
+  lab.pass(1h);
+  lab.look("web");
+  EXPECT_EQ(lab.told(), "");
+  EXPECT_EQ(lab.open(), "");
 }
 
 TEST_F(PolicyHolds, OfACertificateThatNobodyTrustsNothingIsSaid) {

@@ -58,7 +58,6 @@ alert::Peek PolicyLab::peek() {
 void PolicyLab::plan(const std::vector<Wanted>& checks) {
   auto plan = std::make_shared<config::Plan>();
   plan->vantage = "beacon-1";
-  const auto product = std::make_shared<const std::string>("custom");
   const auto timing = std::make_shared<const config::Timing>();
   for (const Wanted& wanted : checks) {
     config::ProbeSpec& spec = plan->probes.emplace_back();
@@ -71,7 +70,7 @@ void PolicyLab::plan(const std::vector<Wanted>& checks) {
     config::Check& check = plan->checks.emplace_back();
     check.id = id_of(wanted.name);
     check.name = wanted.name;
-    check.product = product;
+    check.product = std::make_shared<const std::string>(wanted.product);
     check.probe = static_cast<std::uint32_t>(plan->probes.size() - 1);
     check.necessity = wanted.necessity;
     check.evidence = wanted.evidence;
@@ -191,6 +190,13 @@ void PolicyLab::certificate(std::string_view name, Duration left, Reason judgeme
                         .fingerprint_sha256 = "ab"});
   outcome.tls = std::move(tls);
   say(name, Verdict::up, std::move(outcome));
+}
+
+void PolicyLab::traced(std::string_view name, std::string message) {
+  auto path = std::make_shared<Path>();
+  path->message = std::move(message);
+  status(name).path = std::move(path);
+  look(name);
 }
 
 void PolicyLab::pass(Duration duration) {

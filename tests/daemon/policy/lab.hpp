@@ -25,6 +25,7 @@ class PolicyLab {
     config::Necessity necessity = config::Necessity::required;
     config::Evidence evidence = config::Evidence::operator_;
     std::string proxy{};  ///< "proxy:3128"
+    std::string product = "custom";
   };
 
   PolicyLab();
@@ -49,6 +50,8 @@ class PolicyLab {
   void result(std::string_view name, Reason reason);
   void look(std::string_view name);
   void certificate(std::string_view name, Duration left, Reason judgement = Reason::ok);
+  /// The way to a check that is down was traced; a look at it follows.
+  void traced(std::string_view name, std::string message);
 
   /// Moves both clocks, and ticks whenever a tick is wanted.
   void pass(Duration duration);

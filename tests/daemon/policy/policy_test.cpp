@@ -296,5 +296,20 @@ TEST_F(Policy, ANewProcessHasNoTroubleOfTheOldOne) {
   EXPECT_EQ(lab.told(), "daemon.started warning\n");
 }
 
+TEST_F(Policy, APathThatIsTracedLaterFollowsItsAlert) {
+  constexpr auto kKey = "RequiredPortClosed|custom/web";
+  lab.up("web");
+  lab.pass(1min);
+  lab.down("web");
+  const std::string message = lab.alert(kKey)->message;
+  EXPECT_EQ(lab.alert(kKey)->path, "");
+  lab.traced("web", "nobody answers behind 192.0.2.254 (hop 3)");
+  EXPECT_EQ(lab.alert(kKey)->path, "nobody answers behind 192.0.2.254 (hop 3)");
+  EXPECT_EQ(lab.alert(kKey)->message, message);
+  lab.restart();
+  EXPECT_EQ(lab.alert(kKey)->path, "nobody answers behind 192.0.2.254 (hop 3)");
+  EXPECT_EQ(lab.events().size(), 1U);
+}
+
 }  // namespace
 }  // namespace reachd::test
