@@ -5,7 +5,9 @@
 
 namespace reachd::config {
 
-Severity severity(const Check& check, bool has_been_up) noexcept {
+namespace {
+
+Severity own_severity(const Check& check, bool has_been_up) noexcept {
   Severity full = Severity::critical;
   if (check.necessity == Necessity::optional) {
     full = Severity::warning;
@@ -17,6 +19,12 @@ Severity severity(const Check& check, bool has_been_up) noexcept {
     return full;
   }
   return has_been_up ? std::min(full, Severity::warning) : Severity::info;
+}
+
+}  // namespace
+
+Severity severity(const Check& check, bool has_been_up) noexcept {
+  return std::max(own_severity(check, has_been_up), check.takes);
 }
 
 Transport transport(const Check& check, const ProbeSpec& probe) noexcept {

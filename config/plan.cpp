@@ -238,6 +238,26 @@ void refuse_circles(PlanBuilder& builder) {
   }
 }
 
+/// What is required is so by way of what it depends on, too. Without circles.
+void raise_parents(PlanBuilder& builder) {
+  std::vector<Check>& checks = builder.plan().checks;
+  for (const Check& start : checks) {
+    std::vector<const Check*> raised{&start};
+    while (!raised.empty()) {
+      const Check& child = *raised.back();
+      raised.pop_back();
+      const Severity least = severity(child, false);
+      for (const std::string& id : child.depends_on) {
+        const auto parent = builder.find(id);
+        if (parent && checks[*parent].takes < least) {
+          checks[*parent].takes = least;
+          raised.push_back(&checks[*parent]);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
@@ -257,6 +277,7 @@ std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
   if (diagnostics.count() != before) {
     return std::nullopt;
   }
+  raise_parents(builder);
   return std::move(builder.plan());
 }
 

@@ -78,6 +78,7 @@ struct Check {
   std::shared_ptr<const Timing> timing;
   std::shared_ptr<const Labels> labels;  ///< the global ones and its own; null: none
   std::vector<std::string> depends_on;   ///< check ids, and "device/NAME" of a device's checks
+  Severity takes = Severity::info;       ///< the highest of the checks that name it in depends_on
   std::optional<Gate> gate;
   std::shared_ptr<const Ends> ends;  ///< null: the requirement is about this host
   std::string note;  ///< "seen from beacon-1": what a reader has to know beside the purpose
@@ -106,7 +107,8 @@ std::optional<Plan> make_plan(const Settings& settings, const Catalog& catalog,
 
 /// What an alert of this check would be (contract, 1): full severity for required (critical) and
 /// optional (warning) where a vendor or the operator vouches for the port; else info, or warning
-/// once the check has been up. A conditional check that is not in use now is info.
+/// once the check has been up. A conditional check that is not in use now is info. At least that of
+/// what depends on the check and is held back when it is down.
 Severity severity(const Check& check, bool has_been_up) noexcept;
 
 /// What is asked for; the probe may get there in its own way.

@@ -11,12 +11,6 @@ namespace {
 /// name there may be several servers, and not all have it yet.
 constexpr std::uint8_t kRenewed = 3;
 
-/// The one of the chain that ends first; null: none was sent.
-const CertificateFacts* first_to_end(const TlsFacts& tls) {
-  const auto first = std::ranges::min_element(tls.chain, {}, &CertificateFacts::not_after);
-  return first != tls.chain.end() ? &*first : nullptr;
-}
-
 }  // namespace
 
 void Policy::State::watch_certificate(std::uint32_t index, const Outcome& outcome) {

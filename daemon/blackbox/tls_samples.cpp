@@ -71,8 +71,9 @@ void add_tls_samples(Samples& samples, const net::TlsOptions& options,
   const bool verifying = options.verify == net::TlsOptions::Verify::strict;
   if (!verifying) {
     samples.set(Family::ssl_last_chain_expiry_timestamp_seconds, kNever);
-  } else if (connected.chain_until) {
-    samples.set(Family::ssl_last_chain_expiry_timestamp_seconds, unix_time(*connected.chain_until));
+  } else if (facts.trusted_end) {
+    samples.set(Family::ssl_last_chain_expiry_timestamp_seconds,
+                unix_time(facts.trusted_end->not_after));
   }
   const net::CertificateWords words = net::certificate_words(connected.leaf.get());
   samples.set_info(Family::ssl_last_chain_info,

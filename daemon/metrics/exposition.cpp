@@ -179,11 +179,9 @@ void write_certificates(Samples& out) {
   if (!out.status().last || !out.status().last->tls || out.status().last->tls->chain.empty()) {
     return;
   }
-  const auto& chain = out.status().last->tls->chain;
-  out.sample().label("position", "leaf").value(chain.front().not_after);
-  out.sample()
-      .label("position", "chain")
-      .value(std::ranges::min(chain | std::views::transform(&CertificateFacts::not_after)));
+  const TlsFacts& tls = *out.status().last->tls;
+  out.sample().label("position", "leaf").value(tls.chain.front().not_after);
+  out.sample().label("position", "chain").value(first_to_end(tls)->not_after);
 }
 
 void write_revocation(Samples& out) {

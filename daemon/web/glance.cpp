@@ -195,10 +195,9 @@ std::string_view explanation(const Glance& glance) noexcept {
 
 std::optional<WallTime> certificate_end(const Glance& glance) noexcept {
   const Outcome* const last = glance.status.last.get();
-  if (last == nullptr || !last->tls || last->tls->chain.empty()) {
-    return std::nullopt;
-  }
-  return std::ranges::min(last->tls->chain, {}, &CertificateFacts::not_after).not_after;
+  const CertificateFacts* const first =
+      last != nullptr && last->tls ? first_to_end(*last->tls) : nullptr;
+  return first != nullptr ? std::optional(first->not_after) : std::nullopt;
 }
 
 void FirewallWords::add_openings(std::string& text, const Glance& glance) const {

@@ -1,5 +1,7 @@
 #include "probes/core/outcome.hpp"
 
+#include <algorithm>
+
 namespace reachd {
 
 std::string_view to_string(RevocationStatus status) noexcept {
@@ -26,6 +28,14 @@ std::string_view to_string(RevocationSource source) noexcept {
       break;
   }
   return "";
+}
+
+const CertificateFacts* first_to_end(const TlsFacts& tls) noexcept {
+  if (tls.trusted_end) {
+    return &*tls.trusted_end;
+  }
+  const auto first = std::ranges::min_element(tls.chain, {}, &CertificateFacts::not_after);
+  return first != tls.chain.end() ? &*first : nullptr;
 }
 
 void ServiceFacts::add(std::string_view key, std::string text) {

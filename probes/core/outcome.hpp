@@ -83,12 +83,19 @@ struct TlsFacts {
   std::string cipher;                   ///< IANA name
   std::string alpn{};                   ///< the protocol that the server chose (RFC 7301)
   std::vector<CertificateFacts> chain;  ///< as sent, at most 16; the first is the leaf
+  /// Of the path from the leaf to its anchor the one that ends first, which need not have been
+  /// sent; none unless the path is trusted and within its dates.
+  std::optional<CertificateFacts> trusted_end{};
   Reason judgement =
       Reason::ok;  ///< what a strict judge says of the chain, also where it is only observed
   std::string judgement_message;  ///< a sentence; also of a good chain where something is unusual
   std::optional<RevocationFacts> revocation;  ///< none: not asked for, or nobody could revoke it
   bool client_certificate_asked = false;      ///< the server asked for a client certificate
 };
+
+/// The certificate by whose end the server is to have another: of the trusted path if there is one,
+/// as a server may send what its clients don't use; else of the chain as sent. Null: none was sent.
+const CertificateFacts* first_to_end(const TlsFacts& tls) noexcept;
 
 struct HttpFacts {
   int status = 0;

@@ -330,6 +330,18 @@ Failure handshake_failure(const TlsStream& stream, error_code ec, const Deadline
           std::nullopt};
 }
 
+std::optional<CertificateFacts> first_to_end_of(const STACK_OF(X509) * path) {
+  const X509* first = nullptr;
+  for (int i = 0; i < sk_X509_num(path); ++i) {
+    const X509* certificate = sk_X509_value(path, i);
+    if (first == nullptr ||
+        ASN1_TIME_compare(X509_get0_notAfter(certificate), X509_get0_notAfter(first)) < 0) {
+      first = certificate;
+    }
+  }
+  return first == nullptr ? std::nullopt : std::optional(certificate_facts(first));
+}
+
 std::shared_ptr<TlsFacts> gather(const TlsStream& stream, const TlsOptions& options,
                                  const std::string& name) {
   auto facts = std::make_shared<TlsFacts>();
@@ -344,6 +356,7 @@ std::shared_ptr<TlsFacts> gather(const TlsStream& stream, const TlsOptions& opti
   facts->chain = chain_facts(sent);
   if (is_good_chain(stream.seen().findings)) {
     drop_unvouched_urls(facts->chain, sent, SSL_get0_verified_chain(stream.ssl()));
+    facts->trusted_end = first_to_end_of(SSL_get0_verified_chain(stream.ssl()));
   }
   facts->client_certificate_asked = stream.seen().client_certificate_asked;
   judge_tls(*facts, stream.seen().findings, SSL_version(stream.ssl()), options, name);
@@ -374,18 +387,6 @@ std::optional<VerifiedChain> verified_chain(const TlsStream& stream) {
 
 std::shared_ptr<X509> leaf_of(const TlsStream& stream) {
   return {SSL_get1_peer_certificate(stream.ssl()), &X509_free};
-}
-
-std::optional<WallTime> chain_end(const TlsStream& stream) {
-  const STACK_OF(X509)* chain = SSL_get0_verified_chain(stream.ssl());
-  if (sk_X509_num(chain) < 1 || !is_good_chain(stream.seen().findings)) {
-    return std::nullopt;
-  }
-  WallTime end = WallTime::max();
-  for (int i = 0; i < sk_X509_num(chain); ++i) {
-    end = std::min(end, wall_time(X509_get0_notAfter(sk_X509_value(chain, i))));
-  }
-  return end;
 }
 
 }  // namespace
@@ -426,7 +427,6 @@ asio::awaitable<Result<TlsConnected>> start_tls(std::unique_ptr<Stream> transpor
   TlsConnected connected;
   connected.facts = gather(*stream, options, name);
   connected.leaf = leaf_of(*stream);
-  connected.chain_until = chain_end(*stream);
   connected.demanded = stream->demanded();
   if (ask_revocation) {
     connected.verified = verified_chain(*stream);

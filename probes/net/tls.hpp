@@ -72,9 +72,6 @@ struct TlsConnected {
   /// within its dates, so that there is an issuer whose word counts.
   std::optional<VerifiedChain> verified;
   std::shared_ptr<x509_st> leaf;  ///< the server's certificate; null if it has none
-  /// The first end of a certificate in the chain from the leaf to its anchor; none unless the chain
-  /// is trusted and within its dates.
-  std::optional<WallTime> chain_until;
   /// The server ended the handshake for want of a client certificate: it did not take place.
   bool demanded = false;
 };

@@ -367,7 +367,8 @@ TEST(Plan, CustomChecksDependOnEachOther) {
   EXPECT_THAT(*erp.labels, SizeIs(2));
   EXPECT_EQ(erp.probe, at(plan, "custom/erp-too").probe);
   EXPECT_EQ(plan.probes.at(erp.probe).timing->interval, 15s);  // of two, the shorter
-  EXPECT_EQ(severity(at(plan, "custom/core"), false), Severity::warning);
+  // Whoever depends on it is held back while it is down, so it speaks for them.
+  EXPECT_EQ(severity(at(plan, "custom/core"), false), Severity::critical);
 }
 
 TEST(Plan, KeysOfProbesAreTheSameInEveryRun) {

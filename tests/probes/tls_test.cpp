@@ -145,6 +145,29 @@ TEST_F(TlsProbe, WhatNobodyVouchesForNamesNoUrls) {
   EXPECT_THAT(outcome.tls->chain[1].ocsp_urls, ElementsAre());
 }
 
+TEST_F(TlsProbe, WhatIsSentBesideTheTrustedPathIsNotWhereItEnds) {
+  using namespace std::chrono_literals;
+  CertificateWish wish;
+  wish.until = 60 * 24h;
+  test::Identity identity = ca.issue(wish);
+  CertificateWish beside;
+  beside.subject = "former root";
+  beside.until = 5 * 24h;
+  identity.chain += test::self_signed(beside).chain;
+  const Outcome trusted = see(ServerTls{identity}, trusting({{"revocation", text("off")}}));
+  ASSERT_EQ(trusted.reason, Reason::ok) << trusted.message;
+  ASSERT_TRUE(trusted.tls->trusted_end);
+  EXPECT_EQ(trusted.tls->trusted_end->fingerprint_sha256,
+            trusted.tls->chain.front().fingerprint_sha256);
+  EXPECT_EQ(first_to_end(*trusted.tls)->not_after, trusted.tls->chain.front().not_after);
+  // Without trust there is no path, and all that was sent counts.
+  const Value observe = params({{"tls", params({{"verify", text("observe")}})}});
+  const Outcome observed = see(ServerTls{identity}, observe);
+  ASSERT_EQ(observed.tls->chain.size(), 2U);
+  EXPECT_FALSE(observed.tls->trusted_end);
+  EXPECT_EQ(first_to_end(*observed.tls), &observed.tls->chain[1]);
+}
+
 TEST_F(TlsProbe, AnUnexpectedIssuerIsInterceptionAndBothAreNamed) {
   const Value values = trusting({{"expected_issuers", list({text("Honest Authority")})}});
   const Outcome outcome = see(ServerTls{ca.issue()}, values);
