@@ -146,18 +146,23 @@ TEST_F(OutboxTest, SideBySideWhatHangsAgainAndAgainDoesNotSlowDownWhatIsNew) {
 }
 
 TEST_F(OutboxTest, SideBySideTheReceiversWishIsForEverything) {
-  std::vector<std::chrono::steady_clock::time_point> others;
+  using Time = std::chrono::steady_clock::time_point;
+  struct Seen {
+    std::vector<Time> others;
+    Time wished{};
+  };
+  // The sink's, which tries what is bad again until the fixture ends it.
+  const auto seen = std::make_shared<Seen>();
   const auto sink = std::make_shared<FakeSink>();
-  std::chrono::steady_clock::time_point wished{};
-  sink->answer = [&](const event::Event& event) {
+  sink->answer = [seen](const event::Event& event) {
     if (event.check->id != "bad") {
-      others.push_back(std::chrono::steady_clock::now());
+      seen->others.push_back(std::chrono::steady_clock::now());
       return delivered();
     }
     Receipt receipt = retry();
-    if (others.size() == 1 && wished == std::chrono::steady_clock::time_point()) {
+    if (seen->others.size() == 1 && seen->wished == Time()) {
       receipt.retry_after = 60ms;
-      wished = std::chrono::steady_clock::now();
+      seen->wished = std::chrono::steady_clock::now();
     }
     return receipt;
   };
@@ -165,10 +170,10 @@ TEST_F(OutboxTest, SideBySideTheReceiversWishIsForEverything) {
   add("hook", sink);
   begin();
   write_and_release({"bad", "good"});
-  ASSERT_TRUE(wait([&] { return wished != std::chrono::steady_clock::time_point(); }));
+  ASSERT_TRUE(wait([&] { return seen->wished != Time(); }));
   write_and_release({"good"});
-  ASSERT_TRUE(wait([&] { return others.size() == 2; }));
-  EXPECT_GE(others[1] - wished, 60ms);
+  ASSERT_TRUE(wait([&] { return seen->others.size() == 2; }));
+  EXPECT_GE(seen->others[1] - seen->wished, 60ms);
 }
 
 TEST_F(OutboxTest, WhatTheJournalLostIsDroppedAndCounted) {
