@@ -53,7 +53,8 @@ void collect_selectors(std::vector<WrittenSelector>& selectors, const Value& ent
     if (name == nullptr || written == nullptr) {
       continue;
     }
-    const std::string whose = what + " " + name->scalar + ": " + key;
+    std::string whose = what;
+    whose += " " + name->scalar + ": " + key;
     if (written->kind == Value::Kind::scalar) {
       selectors.push_back({.place = written->place, .text = written->scalar, .whose = whose});
     }
