@@ -49,9 +49,8 @@ constexpr int kBadConfiguration = 2;
 /// How long the scheduler may stand still before the watchdog is not fed and /-/healthy says so.
 constexpr Duration kLongestPause = std::chrono::seconds(20);
 
-/// What a stop may take for events on their way. All of it, with what the web server may take for
-/// answers on theirs, ends within a second; what has not arrived is in the journal for the next
-/// run.
+/// What a stop may take for events on their way: with the web server's answers on theirs it ends
+/// within a second. What has not arrived is in the journal for the next run.
 constexpr Duration kFlush = std::chrono::milliseconds(500);
 
 /// When the first certificates have been seen, and how often they are looked at afterwards.

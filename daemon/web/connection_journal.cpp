@@ -11,8 +11,6 @@ namespace reachd::web {
 
 namespace asio = boost::asio;
 
-namespace {}  // namespace
-
 asio::awaitable<Response> Connection::aside(std::function<Response()> work) {
   const auto wait = std::make_shared<Wait<Response>>(shared_.context);
   asio::post(shared_.worker, [wait, work = std::move(work)] {

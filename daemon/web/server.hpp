@@ -35,9 +35,8 @@ struct ServerLimits {
 /// HTTP/1.1 on its own thread and io_context, so that a slow or large scrape never delays a probe.
 /// Without Access::config_file: for who comes over another address than loopback's only scrapes and
 /// health are open, and over loopback only requests for this host by name or address (421 for
-/// others). With it: TLS,
-/// passwords, certificates and limits as web.yml says, on every address; whoever has proven who
-/// they are may do everything everywhere.
+/// others). With it: TLS, passwords, certificates and limits as web.yml says, on every address;
+/// whoever has proven who they are may do everything everywhere.
 class Server {
  public:
   virtual ~Server() = default;

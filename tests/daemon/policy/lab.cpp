@@ -97,6 +97,18 @@ void PolicyLab::adopt() {
   carry_out(policy_->adopt(plan_, alerting, maintenance, now_));
 }
 
+void PolicyLab::start_up(const std::vector<Wanted>& checks) {
+  live = false;
+  plan(checks);
+  adopt();
+  for (const Wanted& check : checks) {
+    up(check.name);
+  }
+  told();
+  asked();
+  pass(std::chrono::hours(1));
+}
+
 void PolicyLab::reload(const std::vector<Wanted>& checks) {
   plan(checks);
   adopt();

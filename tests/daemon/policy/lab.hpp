@@ -33,6 +33,8 @@ class PolicyLab {
   /// The plan of the next adopt(), instead of what was.
   void plan(const std::vector<Wanted>& checks);
   void adopt();
+  /// The checks, without other hosts, all up for an hour; what was told and asked for is taken.
+  void start_up(const std::vector<Wanted>& checks);
   /// A reload with the checks.
   void reload(const std::vector<Wanted>& checks);
   /// A new process with what was kept; adopts the plan.

@@ -33,17 +33,7 @@ void add_device(std::vector<Wanted>& checks, const std::string& name, const std:
 class PolicyParents : public ::testing::Test {
  protected:
   /// Without other hosts, so that this host's own network is no question, unless a test has some.
-  void start(const std::vector<Wanted>& checks) {
-    lab.live = false;
-    lab.plan(checks);
-    lab.adopt();
-    for (const Wanted& check : checks) {
-      lab.up(check.name);
-    }
-    lab.told();
-    lab.asked();
-    lab.pass(1h);
-  }
+  void start(const std::vector<Wanted>& checks) { lab.start_up(checks); }
 
   PolicyLab lab;
 };

@@ -17,16 +17,7 @@ using Wanted = PolicyLab::Wanted;
 /// their place, as they are held back.
 class PolicyRoutes : public ::testing::Test {
  protected:
-  void start(const std::vector<Wanted>& checks) {
-    lab.live = false;
-    lab.plan(checks);
-    lab.adopt();
-    for (const Wanted& check : checks) {
-      lab.up(check.name);
-    }
-    lab.told();
-    lab.pass(1h);
-  }
+  void start(const std::vector<Wanted>& checks) { lab.start_up(checks); }
 
   void add_sink(const std::string& name, std::string_view match,
                 config::Severity least = config::Severity::info) {
